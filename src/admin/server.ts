@@ -1,0 +1,83 @@
+/** The operator's door: health, metrics, the newest exchanges, the settings in force. It only tells; nothing changes state. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Metric } from '../telemetry/metrics'
+
+/** What the pages show, handed in by whoever has it. */
+export interface AdminSource {
+  isReady(): boolean
+  metrics(): Metric[]
+  /** Access-log records as JSON texts, newest first. */
+  exchanges(): string[]
+  /** Effective settings with their origins, secrets masked. */
+  config(): unknown
+  /** Unix milliseconds of the start. */
+  readonly startTime: number
+}
+
+interface Page {
+  readonly status?: number
+  readonly type: string
+  readonly body: string
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchParams) => Page } = {
+  __proto__: null as never,
+  '/livez': () => ({ type: TEXT, body: 'ok\n' }),
+  '/readyz': (source) =>
+    source.isReady() ? { type: TEXT, body: 'ok\n' } : { status: 503, type: TEXT, body: 'not ready\n' },
+  '/metrics': (source) => {
+    const { CONTENT_TYPE, prometheusText } = require('./prometheus') as typeof import('./prometheus')
+    return { type: CONTENT_TYPE, body: prometheusText(source.metrics(), source.startTime) }
+  },
+  '/exchanges': (source, query) => {
+    const limit = Number(query.get('limit') ?? Number.POSITIVE_INFINITY)
+    return { type: JSON_TYPE, body: `[${source.exchanges().slice(0, limit).join(',\n')}]\n` }
+  },
+  '/config': (source) => ({ type: JSON_TYPE, body: `${JSON.stringify(source.config(), null, 2)}\n` }),
+}
+
+export class AdminServer {
+  readonly #server: Server
+
+  constructor(source: AdminSource) {
+    this.#server = createServer((request, response) => answer(source, request, response))
+  }
+
+  /** @returns the address, its port filled in where 0 was asked for */
+  async listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(address.port, address.host, resolve)
+    })
+    return { host: address.host, port: (this.#server.address() as AddressInfo).port }
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+function answer(source: AdminSource, request: IncomingMessage, response: ServerResponse): void {
+  const { status = 200, type, body } = pageFor(source, request)
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 && { allow: 'GET, HEAD' }),
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+function pageFor(source: AdminSource, request: IncomingMessage): Page {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+  const page = pages[path]
+  if (!page) return { status: 404, type: TEXT, body: `There is ${Object.keys(pages).join(', ')}.\n` }
+  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, type: TEXT, body: 'Only GET.\n' }
+  return page(source, new URLSearchParams(query))
+}

@@ -1,0 +1,108 @@
+/** The composition root: from settings to every part, joined. */
+import type { Settings } from '../config/options'
+import type { Logger } from '../log/logger'
+import type { Exchange } from '../model/exchange'
+import { formats } from '../propagation/formats'
+import { Propagation } from '../propagation/propagate'
+import { w3c } from '../propagation/w3c'
+import { Listener } from '../proxy/listener'
+import { Road } from '../proxy/road'
+import { type Metric, single } from '../telemetry/metrics'
+import { UpstreamPool } from '../upstream/pool'
+import { Telemetry } from './telemetry'
+import { systemClock, systemRandom } from './world'
+
+export interface Parts {
+  readonly listener: Listener
+  readonly upstreams: UpstreamPool
+  readonly telemetry: Telemetry
+  metrics(): Metric[]
+}
+
+/** @throws when a file that the settings name can't be opened */
+export function build(settings: Settings, log: Logger): Parts {
+  const clock = systemClock()
+  const random = systemRandom()
+  const telemetry = new Telemetry(settings, log)
+  const upstreams = new UpstreamPool(
+    {
+      connect: settings.connectTimeout,
+      responseHead: settings.responseHeadTimeout,
+      idle: settings.upstreamIdleTimeout,
+      connectionsPerDestination: settings.maxDestinationConnections,
+    },
+    clock,
+  )
+  const propagation = new Propagation(formats, w3c, random)
+  const onExchange = withContextLog(telemetry.take, settings, log)
+  const road = new Road({ clock, random, propagation, upstreams, onExchange })
+  const listener = new Listener(road, {
+    headBytes: settings.maxHeadSize,
+    requestHead: settings.requestHeadTimeout,
+    connections: settings.maxConnections,
+  })
+  const metrics = () => [...telemetry.metrics(), ...connectionMetrics(road, listener, upstreams), ...processMetrics()]
+  return { listener, upstreams, telemetry, metrics }
+}
+
+/** At debug level, says which trace headers were there and carry no context. */
+function withContextLog(take: (exchange: Exchange) => void, settings: Settings, log: Logger): typeof take {
+  if (settings.logLevel !== 'debug') return take
+  return (exchange) => {
+    for (const refusal of exchange.contextRefusals) {
+      log.debug('trace headers carry no context', { 'request.id': exchange.requestId, ...refusal })
+    }
+    take(exchange)
+  }
+}
+
+function connectionMetrics(road: Road, listener: Listener, upstreams: UpstreamPool): Metric[] {
+  return [
+    single('gauge', 'outspan.exchanges.active', '{exchange}', 'Exchanges that are on.', road.active),
+    single('gauge', 'outspan.client.connections.open', '{connection}', 'Client connections open.', listener.open),
+    single(
+      'counter',
+      'outspan.client.connections.accepted',
+      '{connection}',
+      'Client connections accepted.',
+      listener.accepted,
+    ),
+    single(
+      'counter',
+      'outspan.client.connections.rejected',
+      '{connection}',
+      'Client connections over the limit.',
+      listener.rejected,
+    ),
+    single(
+      'gauge',
+      'outspan.upstream.connections.open',
+      '{connection}',
+      'Connections to destinations open.',
+      upstreams.open,
+    ),
+    single(
+      'gauge',
+      'outspan.upstream.connections.idle',
+      '{connection}',
+      'Of these, unused at the moment.',
+      upstreams.idle,
+    ),
+    single(
+      'counter',
+      'outspan.upstream.connections.dialled',
+      '{connection}',
+      'Connections to destinations begun.',
+      upstreams.dialled,
+    ),
+  ]
+}
+
+function processMetrics(): Metric[] {
+  const { user, system } = process.cpuUsage()
+  return [
+    single('gauge', 'process.memory.usage', 'By', 'Resident memory.', process.memoryUsage.rss()),
+    single('counter', 'process.cpu.time', 's', 'Processor time, user and system.', (user + system) / 1e6),
+    single('gauge', 'process.uptime', 's', 'Time since the start.', process.uptime()),
+  ]
+}

@@ -1,0 +1,48 @@
+/** What `--help` prints; the README's table comes from the same rows. */
+import { flagOf, type Option, options, variableOf } from '../config/options'
+
+const WIDTH = 44
+
+export function helpText(): string {
+  return [
+    'outspan: a forward proxy that gives any program distributed tracing of its outbound calls.',
+    '',
+    'Usage:',
+    '  outspan [run] [options]    Start the proxy. Point programs at it: HTTP_PROXY=http://127.0.0.1:15001',
+    '  outspan check [options]    Check the settings and print them with their origins.',
+    '',
+    'Options:',
+    ...Object.values(options).map(optionLine),
+    `  ${'-h, --help'.padEnd(WIDTH)}Print this.`,
+    `  ${'-v, --version'.padEnd(WIDTH)}Print the version.`,
+    '',
+    'Each option can also be set by the variable OUTSPAN_ and its name (OUTSPAN_LISTEN), by the OpenTelemetry variable that',
+    'means the same (OTEL_SERVICE_NAME), or in the YAML file. Flags win over variables, OUTSPAN_ over OTEL_ ones,',
+    'variables over the file.',
+    '',
+  ].join('\n')
+}
+
+function optionLine(row: Option<unknown>): string {
+  const left = `${flagOf(row)} ${row.kind.placeholder}`
+  const shown = defaultText(row)
+  return `  ${left.padEnd(WIDTH - 1)} ${row.doc}${shown === '' ? '' : ` [${shown}]`}`
+}
+
+/** The default as a user would write it; empty where there is none. */
+export function defaultText(row: Option<unknown>): string {
+  if (row.default === undefined) return ''
+  const shown = row.kind.show(row.default)
+  return typeof shown === 'object' ? '' : String(shown)
+}
+
+/** The README's table of options, in Markdown. */
+export function optionTable(): string {
+  const rows = Object.values(options).map((row: Option<unknown>) => {
+    const variables = [variableOf(row), ...(row.otel ?? [])].map((name) => `\`${name}\``).join(', ')
+    const placeholder = row.kind.placeholder.replaceAll('|', '\\|')
+    const shown = defaultText(row)
+    return `| \`${flagOf(row)} ${placeholder}\` | ${shown === '' ? '' : `\`${shown}\``} | ${row.doc} | \`${row.key}\` | ${variables} |`
+  })
+  return ['| flag | default | meaning | file key | variables |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
+}

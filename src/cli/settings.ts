@@ -1,0 +1,16 @@
+/** From the command line and the environment to settings, with everything that is wrong in one list. */
+import { check } from '../config/check'
+import { readConfigFile } from '../config/file'
+import { options, variableOf } from '../config/options'
+import { type Resolved, resolve } from '../config/resolve'
+import type { Arguments } from './arguments'
+
+export function settingsFrom(args: Arguments, environment: Readonly<Record<string, string | undefined>>): Resolved {
+  const path = args.flags.get('--config')?.at(-1) ?? environment[variableOf(options.config)]
+  const file = path ? readConfigFile(path) : undefined
+  const resolved = resolve({ flags: args.flags, environment, file: file?.values })
+  const found = [...args.problems, ...resolved.problems, ...(file?.problems ?? [])]
+  // The file that can't be read is reported once, by its option.
+  const problems = [...new Set(found)]
+  return { ...resolved, problems: problems.length > 0 ? problems : check(resolved.settings) }
+}

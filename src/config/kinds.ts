@@ -1,0 +1,178 @@
+/**
+ * The kinds of values that options have. A kind reads text, as flags and variables carry it, and says what was wrong in
+ * words that complete the sentence "<where>: <value> …". Values of the YAML file come through the same door: a list as its
+ * items, a mapping as `key=value` items.
+ */
+import { isIP } from 'node:net'
+import { Secret } from './secret'
+
+/** Why a value can't be taken. */
+export class Problem {
+  readonly words: string
+
+  constructor(words: string) {
+    this.words = words
+  }
+}
+
+export interface Kind<T> {
+  /** How `--help` shows the value. */
+  readonly placeholder: string
+  /** Reads one value, or one item of a repeatable one. */
+  read(text: string): T | Problem
+  /** The form that an `OTEL_` variable has, where it differs. */
+  readOtel?(text: string): T | Problem
+  /** Repeatable kinds join what several items say. */
+  join?(former: T, item: T): T
+  /** Splits what a variable carries into items. */
+  split?(text: string): string[]
+  /** What `check`, `/config` and `--help` show. */
+  show(value: T): unknown
+  /** The text may not appear in messages. */
+  readonly isSecret?: true
+}
+
+const itself = <T>(value: T): T => value
+
+/** Text that stands for itself. */
+export const string: Kind<string> = {
+  placeholder: 'TEXT',
+  read: (text) => (text === '' ? new Problem('is empty') : text),
+  show: itself,
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** `HOST:PORT`, with brackets around an IPv6 address. Port 0 lets the system choose. */
+export const address: Kind<Address> = {
+  placeholder: 'HOST:PORT',
+  read: (text) => {
+    const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text)
+    const host = parts?.[1] ?? parts?.[2]
+    const port = Number(parts?.[3])
+    if (!host || port > 65535 || (parts?.[1] && isIP(host) !== 6)) {
+      return new Problem('is not HOST:PORT, such as 127.0.0.1:15001 or [::1]:15001')
+    }
+    return { host, port }
+  },
+  show: ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
+}
+
+/** A kind that can also be turned off. */
+export function orOff<T>(kind: Kind<T>): Kind<T | 'off'> {
+  return {
+    placeholder: `${kind.placeholder}|off`,
+    read: (text) => (text === 'off' ? 'off' : kind.read(text)),
+    show: (value) => (value === 'off' ? 'off' : kind.show(value as T)),
+  }
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    placeholder: words.join('|'),
+    read: (text) => words.find((word) => word === text) ?? new Problem(`is none of ${words.join(', ')}`),
+    show: itself,
+  }
+}
+
+/** A whole number within bounds. */
+export function integer(least: number, most: number): Kind<number> {
+  return {
+    placeholder: 'N',
+    read: (text) => {
+      const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+      return value >= least && value <= most ? value : new Problem(`is not a whole number from ${least} to ${most}`)
+    },
+    show: itself,
+  }
+}
+
+const durationUnits: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds, written `250ms`, `5s`, `2m`, `1h`. OpenTelemetry's variables hold plain milliseconds. */
+export const duration: Kind<number> = {
+  placeholder: 'DURATION',
+  read: (text) => {
+    const parts = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text)
+    const value = Number(parts?.[1]) * (durationUnits[parts?.[2] ?? ''] ?? Number.NaN)
+    // Timers hold 31 bits of milliseconds.
+    return value < 2 ** 31 ? value : new Problem('is not a duration, such as 250ms, 5s or 2m')
+  },
+  readOtel: (text) => (/^[0-9]{1,9}$/.test(text) ? Number(text) : new Problem('is not a number of milliseconds')),
+  show: (value) => {
+    const unit = ['h', 'm', 's'].find((name) => value > 0 && value % (durationUnits[name] as number) === 0) ?? 'ms'
+    return `${value / (durationUnits[unit] as number)}${unit}`
+  },
+}
+
+const sizeUnits: { readonly [unit: string]: number } = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+/** Bytes, written `64KiB`, `16MiB`. */
+export function size(least: number, most: number): Kind<number> {
+  const show = (value: number): string => {
+    const unit = ['GiB', 'MiB', 'KiB'].find((name) => value > 0 && value % (sizeUnits[name] as number) === 0) ?? 'B'
+    return `${value / (sizeUnits[unit] as number)}${unit}`
+  }
+  return {
+    placeholder: 'SIZE',
+    read: (text) => {
+      const parts = /^([0-9]{1,12})(B|KiB|MiB|GiB)$/.exec(text)
+      const value = Number(parts?.[1]) * (sizeUnits[parts?.[2] ?? ''] ?? Number.NaN)
+      const isFit = value >= least && value <= most
+      return isFit ? value : new Problem(`is not a size from ${show(least)} to ${show(most)}, such as 64KiB`)
+    },
+    show,
+  }
+}
+
+/** The URL of a collector for gRPC: scheme, host and port say it all. */
+export const endpoint: Kind<string> = {
+  placeholder: 'URL',
+  read: (text) => {
+    if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
+      return new Problem('is not an http:// or https:// URL, such as http://collector:4317')
+    }
+    return text
+  },
+  show: (text) => text.replace(/\/\/[^/]*@/, '//[redacted]@'),
+}
+
+type Pairs<T> = Readonly<Record<string, T>>
+
+/** `KEY=VALUE`, repeatable. OpenTelemetry's variables hold a comma-separated list with percent-encoded values. */
+function pairs<T>(make: (value: string) => T): Kind<Pairs<T>> {
+  const read = (text: string): Pairs<T> | Problem => {
+    const equals = text.indexOf('=')
+    const key = text.slice(0, equals).trim()
+    if (equals < 0 || key === '') return new Problem('is not KEY=VALUE')
+    return { [key]: make(text.slice(equals + 1).trim()) }
+  }
+  return {
+    placeholder: 'KEY=VALUE',
+    read,
+    readOtel: (text) => {
+      const decoded = percentDecoded(text)
+      return decoded === undefined ? new Problem('is not percent-encoded properly') : read(decoded)
+    },
+    join: (former, item) => ({ ...former, ...item }),
+    split: (text) => text.split(',').filter((item) => item.trim() !== ''),
+    show: itself,
+  }
+}
+
+export const attributes: Kind<Pairs<string>> = pairs(itself)
+
+/** As `attributes`, with values that never show. */
+export const secrets: Kind<Pairs<Secret>> = { ...pairs((value) => new Secret(value)), isSecret: true }
+
+function percentDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * The table of options: one row each, and everything else comes from it: the flag, the variables, the key in the file, the
+ * type, the default, `--help`, and the table in the README.
+ */
+import {
+  type Address,
+  address,
+  attributes,
+  choice,
+  duration,
+  endpoint,
+  integer,
+  type Kind,
+  orOff,
+  secrets,
+  size,
+  string,
+} from './kinds'
+import { readableFile } from './readable-file'
+
+export interface Option<T> {
+  /** The key in the file, dots between the levels. The flag and the `OUTSPAN_` variable follow from it. */
+  readonly key: string
+  /** The flag without its dashes, where it does not follow from the key. */
+  readonly flag?: string
+  /** `OTEL_` variables that mean the same, the first one that is set winning. */
+  readonly otel?: readonly string[]
+  readonly kind: Kind<T>
+  readonly default: NoInfer<T>
+  /** One sentence for `--help` and the README. */
+  readonly doc: string
+}
+
+function option<T>(row: Option<T>): Option<T> {
+  return row
+}
+
+/** An option that may be absent. */
+function optional<T>(row: Omit<Option<T>, 'default'>): Option<T | undefined> {
+  return { ...row, default: undefined } as unknown as Option<T | undefined>
+}
+
+export const options = {
+  // Where it listens.
+  listen: option({
+    key: 'listen',
+    kind: address,
+    default: { host: '127.0.0.1', port: 15001 },
+    doc: 'Address of the proxy.',
+  }),
+  admin: option<Address | 'off'>({
+    key: 'admin',
+    kind: orOff(address),
+    default: { host: '127.0.0.1', port: 15000 },
+    doc: 'Address of health, metrics and the newest exchanges.',
+  }),
+  config: optional({
+    key: 'config',
+    kind: readableFile,
+    doc: 'YAML file with any of these settings.',
+  }),
+
+  // Who is traced.
+  serviceName: option({
+    key: 'service.name',
+    otel: ['OTEL_SERVICE_NAME'],
+    kind: string,
+    default: 'unknown_service:outspan',
+    doc: 'Name of the service whose calls these are.',
+  }),
+  resourceAttributes: option({
+    key: 'resource.attributes',
+    flag: 'resource-attribute',
+    otel: ['OTEL_RESOURCE_ATTRIBUTES'],
+    kind: attributes,
+    default: {},
+    doc: 'Attribute of the resource that spans carry; repeatable.',
+  }),
+
+  // Where telemetry goes.
+  otlpEndpoint: optional({
+    key: 'otlp.endpoint',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    kind: endpoint,
+    doc: 'OpenTelemetry collector. Without one, telemetry stays in memory.',
+  }),
+  otlpProtocol: option({
+    key: 'otlp.protocol',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+    kind: choice(['grpc']),
+    default: 'grpc',
+    doc: 'Transport to the collector.',
+  }),
+  otlpHeaders: option({
+    key: 'otlp.headers',
+    flag: 'otlp-header',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
+    kind: secrets,
+    default: {},
+    doc: 'Header for the collector, such as a token; repeatable.',
+  }),
+  otlpCompression: option({
+    key: 'otlp.compression',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
+    kind: choice(['none', 'gzip']),
+    default: 'none',
+    doc: 'Compression of what is sent to the collector.',
+  }),
+  otlpTimeout: option({
+    key: 'otlp.timeout',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
+    kind: duration,
+    default: 10_000,
+    doc: 'Time that the collector has for one batch.',
+  }),
+  otlpCertificate: optional({
+    key: 'otlp.certificate',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
+    kind: readableFile,
+    doc: 'PEM file of the authorities that may vouch for an https:// collector.',
+  }),
+  otlpClientCertificate: optional({
+    key: 'otlp.client_certificate',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
+    kind: readableFile,
+    doc: 'PEM file of our own certificate, for mutual TLS.',
+  }),
+  otlpClientKey: optional({
+    key: 'otlp.client_key',
+    otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
+    kind: readableFile,
+    doc: 'PEM file of the key to that certificate.',
+  }),
+  queueBatchSize: option({
+    key: 'queue.batch_size',
+    otel: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
+    kind: integer(1, 65_536),
+    default: 512,
+    doc: 'Spans in one batch at most.',
+  }),
+  queueDelay: option({
+    key: 'queue.delay',
+    otel: ['OTEL_BSP_SCHEDULE_DELAY'],
+    kind: duration,
+    default: 1000,
+    doc: 'Time that a span waits for others before a batch is sent.',
+  }),
+  queueCapacity: option({
+    key: 'queue.capacity',
+    otel: ['OTEL_BSP_MAX_QUEUE_SIZE'],
+    kind: integer(1, 1_000_000),
+    default: 8192,
+    doc: 'Spans that may wait for the collector; when there are more, the oldest are dropped and counted.',
+  }),
+
+  // What is logged.
+  accessLog: option({
+    key: 'access_log.output',
+    flag: 'access-log',
+    kind: { ...string, placeholder: 'stdout|stderr|off|FILE' },
+    default: 'stdout',
+    doc: 'Where the access log goes: one JSON object a line for each exchange.',
+  }),
+  logLevel: option({
+    key: 'log.level',
+    kind: choice(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    doc: "Level of the program's own log, on stderr.",
+  }),
+
+  // What it puts up with.
+  connectTimeout: option({
+    key: 'timeouts.connect',
+    flag: 'connect-timeout',
+    kind: duration,
+    default: 10_000,
+    doc: 'Time to resolve a name and connect; then the client gets 504.',
+  }),
+  responseHeadTimeout: option({
+    key: 'timeouts.response_head',
+    flag: 'response-head-timeout',
+    kind: duration,
+    default: 300_000,
+    doc: 'Time from the end of a request to the head of its response; then the client gets 504. 0s waits for ever.',
+  }),
+  requestHeadTimeout: option({
+    key: 'timeouts.request_head',
+    flag: 'request-head-timeout',
+    kind: duration,
+    default: 30_000,
+    doc: 'Time for a request head to arrive whole; then the client gets 408.',
+  }),
+  upstreamIdleTimeout: option({
+    key: 'timeouts.upstream_idle',
+    flag: 'upstream-idle-timeout',
+    kind: duration,
+    default: 4000,
+    doc: 'Time that an unused connection to a destination is kept.',
+  }),
+  maxConnections: option({
+    key: 'limits.connections',
+    flag: 'max-connections',
+    kind: integer(1, 1_000_000),
+    default: 16_384,
+    doc: 'Client connections that may be open; more are closed as they come.',
+  }),
+  maxDestinationConnections: option({
+    key: 'limits.connections_per_destination',
+    flag: 'max-connections-per-destination',
+    kind: integer(1, 1_000_000),
+    default: 4096,
+    doc: 'Connections that may be open to one destination; then clients get 503.',
+  }),
+  maxHeadSize: option({
+    key: 'limits.head_size',
+    flag: 'max-head-size',
+    kind: size(1024, 1024 * 1024),
+    default: 64 * 1024,
+    doc: 'Size that a request head may have; then the client gets 431.',
+  }),
+  exchangesKept: option({
+    key: 'exchanges.kept',
+    kind: integer(1, 100_000),
+    default: 128,
+    doc: 'Exchanges that the admin address shows.',
+  }),
+  drainTimeout: option({
+    key: 'drain.timeout',
+    kind: duration,
+    default: 20_000,
+    doc: 'Time that exchanges have to finish after SIGTERM, before telemetry is flushed.',
+  }),
+}
+
+export type Options = typeof options
+export type OptionName = keyof Options
+export type ValueOf<O> = O extends Option<infer T> ? T : never
+/** The effective values, by option. */
+export type Settings = { readonly [Name in OptionName]: ValueOf<Options[Name]> }
+
+/** The flag of an option, with its dashes. */
+export function flagOf(row: Option<unknown>): string {
+  return `--${row.flag ?? row.key.replaceAll(/[._]/g, '-')}`
+}
+
+/** The `OUTSPAN_` variable of an option. */
+export function variableOf(row: Option<unknown>): string {
+  return `OUTSPAN_${flagOf(row).slice(2).replaceAll('-', '_').toUpperCase()}`
+}

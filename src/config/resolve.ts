@@ -1,0 +1,94 @@
+/**
+ * From what was given to what is in force: flags win over `OUTSPAN_` variables, those over `OTEL_` variables, those over
+ * the file, the file over defaults. Each value remembers where it came from; all problems are told at once.
+ */
+import { type Kind, Problem } from './kinds'
+import { flagOf, type Option, type OptionName, options, type Settings, variableOf } from './options'
+
+/** What the user gave, as it was given. */
+export interface Given {
+  /** Values by flag (with dashes), in order. */
+  readonly flags: ReadonlyMap<string, readonly string[]>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Values by key; lists and mappings already as items. */
+  readonly file: ReadonlyMap<string, FileValue> | undefined
+}
+
+export interface FileValue {
+  /** The items of the value: one for a scalar. */
+  readonly items: readonly string[]
+  /** Where it stands, for messages: `outspan.yaml:3`. */
+  readonly where: string
+}
+
+export interface Resolved {
+  readonly settings: Settings
+  /** Where each value came from: `--listen`, `OUTSPAN_LISTEN`, `outspan.yaml:3`, `default`. */
+  readonly origins: Readonly<Record<OptionName, string>>
+  /** Each a whole sentence that names the place. Not empty: the settings must not be used. */
+  readonly problems: readonly string[]
+  /** `OTEL_` variables that can't be read are ignored with a warning, as the OpenTelemetry specification wants it. */
+  readonly warnings: readonly string[]
+}
+
+interface Source {
+  readonly origin: string
+  readonly items: readonly string[]
+  readonly isOtel?: true
+}
+
+export function resolve(given: Given): Resolved {
+  const settings: Partial<Record<OptionName, unknown>> = {}
+  const origins: Partial<Record<OptionName, string>> = {}
+  const problems: string[] = []
+  const warnings: string[] = []
+  for (const name of Object.keys(options) as OptionName[]) {
+    const row: Option<unknown> = options[name]
+    settings[name] = row.default
+    origins[name] = 'default'
+    for (const source of sourcesOf(row, given)) {
+      const value = readItems(row.kind, source)
+      if (!(value instanceof Problem)) {
+        settings[name] = value
+        origins[name] = source.origin
+        break
+      }
+      if (!source.isOtel) {
+        problems.push(`${source.origin}: ${value.words}`)
+        break
+      }
+      warnings.push(`${source.origin}: ${value.words}; it is ignored`)
+    }
+  }
+  return { settings: settings as Settings, origins: origins as Record<OptionName, string>, problems, warnings }
+}
+
+/** Where an option was given, the strongest first. An empty variable is an unset one. */
+function* sourcesOf(row: Option<unknown>, { flags, environment, file }: Given): Generator<Source> {
+  const flag = flagOf(row)
+  const values = flags.get(flag)
+  if (values) yield { origin: flag, items: values }
+  const variable = variableOf(row)
+  if (environment[variable]) yield { origin: variable, items: split(row.kind, environment[variable]) }
+  for (const otel of row.otel ?? []) {
+    const text = environment[otel]
+    if (text) yield { origin: otel, items: split(row.kind, text.trim()), isOtel: true }
+  }
+  const value = file?.get(row.key)
+  if (value) yield { origin: value.where, items: value.items }
+}
+
+function split(kind: Kind<unknown>, text: string): readonly string[] {
+  return kind.split?.(text) ?? [text]
+}
+
+function readItems(kind: Kind<unknown>, source: Source): unknown | Problem {
+  if (source.items.length > 1 && !kind.join) return new Problem(`is given ${source.items.length} times`)
+  let joined: unknown
+  for (const item of source.items) {
+    const value = source.isOtel && kind.readOtel ? kind.readOtel(item) : kind.read(item)
+    if (value instanceof Problem) return new Problem(`${kind.isSecret ? 'the value' : `"${item}"`} ${value.words}`)
+    joined = joined === undefined || !kind.join ? value : kind.join(joined, value)
+  }
+  return joined ?? (kind.join ? {} : new Problem('has no value'))
+}

@@ -1,0 +1,122 @@
+/**
+ * One walk over a head's field lines sorts them: what frames the body, what is for this connection alone, and what
+ * travels on. Every later station reads the result; nobody walks the lines for these facts again.
+ */
+import { type FieldLine, isNamed, nameOf, valueOf } from '../model/field-line'
+
+export interface SortedFields {
+  /** End-to-end lines in order. Content-Length and Transfer-Encoding stay in place: the body travels in its own framing. */
+  readonly travelling: FieldLine[]
+  /** The index of the (first) Host line in `travelling`, or -1. */
+  hostIndex: number
+  hostCount: number
+  /** The Content-Length value; several are joined by a comma. */
+  contentLength: string | undefined
+  /** The Transfer-Encoding value; several are joined by a comma. */
+  transferEncoding: string | undefined
+  /** Connection options: `close` and `keep-alive` were among them. */
+  close: boolean
+  keepAlive: boolean
+}
+
+/** Lines that Connection may not remove: they frame, route or authorise the message, or are our own business. */
+const neverNominated = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'content-type',
+  'authorization',
+  'cookie',
+  'traceparent',
+  'tracestate',
+  'baggage',
+])
+
+/** Sorts the field lines of a head (RFC 9110 §7.6.1, RFC 9112 §6 and §9). */
+export function sortFields(lines: readonly FieldLine[]): SortedFields {
+  const sorted: SortedFields = {
+    travelling: [],
+    hostIndex: -1,
+    hostCount: 0,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    close: false,
+    keepAlive: false,
+  }
+  let nominated: string[] | undefined
+  for (const line of lines) {
+    switch (line.indexOf(':')) {
+      case 2:
+        if (isNamed(line, 'te')) continue
+        break
+      case 4:
+        if (isNamed(line, 'host')) {
+          if (sorted.hostCount++ === 0) sorted.hostIndex = sorted.travelling.length
+        }
+        break
+      case 7:
+        if (isNamed(line, 'upgrade')) continue
+        break
+      case 10:
+        if (isNamed(line, 'connection')) {
+          nominated = readConnection(valueOf(line), sorted, nominated)
+          continue
+        }
+        if (isNamed(line, 'keep-alive')) continue
+        break
+      case 14:
+        if (isNamed(line, 'content-length')) {
+          sorted.contentLength = joined(sorted.contentLength, valueOf(line))
+        } else if (isNamed(line, 'http2-settings')) continue
+        break
+      case 16:
+        if (isNamed(line, 'proxy-connection')) {
+          // Not a standard field, but clients speak to proxies with it: curl, wget.
+          nominated = readConnection(valueOf(line), sorted, nominated)
+          continue
+        }
+        break
+      case 17:
+        if (isNamed(line, 'transfer-encoding')) {
+          sorted.transferEncoding = joined(sorted.transferEncoding, valueOf(line))
+        }
+        break
+      case 18:
+        if (isNamed(line, 'proxy-authenticate')) continue
+        break
+      case 19:
+        if (isNamed(line, 'proxy-authorization')) continue
+        break
+    }
+    sorted.travelling.push(line)
+  }
+  return nominated ? withoutNominated(sorted, nominated) : sorted
+}
+
+function readConnection(value: string, sorted: SortedFields, nominated: string[] | undefined): string[] | undefined {
+  if (value.length === 10 && value.toLowerCase() === 'keep-alive') {
+    sorted.keepAlive = true
+    return nominated
+  }
+  let names = nominated
+  for (const part of value.split(',')) {
+    const option = part.trim().toLowerCase()
+    if (option === 'close') sorted.close = true
+    else if (option === 'keep-alive') sorted.keepAlive = true
+    else if (option !== '' && !neverNominated.has(option)) {
+      names ??= []
+      names.push(option)
+    }
+  }
+  return names
+}
+
+function withoutNominated(sorted: SortedFields, nominated: readonly string[]): SortedFields {
+  const travelling = sorted.travelling.filter((line) => !nominated.includes(nameOf(line)))
+  const hostIndex = travelling.findIndex((line) => isNamed(line, 'host'))
+  return { ...sorted, travelling, hostIndex }
+}
+
+function joined(former: string | undefined, value: string): string {
+  return former === undefined ? value : `${former},${value}`
+}

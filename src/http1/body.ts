@@ -1,0 +1,185 @@
+/**
+ * Bodies: where one ends among the bytes of a connection. A scan says how many of the bytes at hand belong to the body;
+ * the bytes themselves travel on untouched, chunk sizes and trailers included, so nothing is decoded only to be encoded
+ * again. What was scanned has been checked: a malformed chunk ends the exchange before it is forwarded.
+ */
+import type { Framing } from '../http/framing'
+import { CR, classOf, HEX, LF, VALUE } from './characters'
+import { readFieldLines } from './read-head'
+
+/** How far a body has come. */
+export interface BodyScan {
+  /**
+   * Looks at `bytes[start..)`.
+   * @returns the index behind the last byte that belongs to this body, or -1 when the body is malformed
+   */
+  scan(bytes: Buffer, start: number): number
+  /** Whether the last byte of the body has been seen. */
+  readonly done: boolean
+  /** Whether the end of the connection is the end of the body. */
+  readonly untilClose: boolean
+  /** Content bytes so far: the body without chunk sizes, extensions and trailers. */
+  readonly contentSize: number
+}
+
+/** A chunk's data among scanned bytes, for receivers that don't understand chunks. */
+export type ContentSink = (bytes: Buffer, start: number, end: number) => void
+
+/** Starts the scan of a body. `onContent` gets the content of a chunked body without its framing. */
+export function scanBody(framing: Framing, onContent?: ContentSink): BodyScan {
+  if (framing === 0) return noBody
+  if (framing === 'chunked') return new ChunkedScan(onContent)
+  return new LengthScan(framing === 'until_close' ? Number.POSITIVE_INFINITY : framing)
+}
+
+const noBody: BodyScan = { scan: (_bytes, start) => start, done: true, untilClose: false, contentSize: 0 }
+
+class LengthScan implements BodyScan {
+  readonly #length: number
+  contentSize = 0
+
+  constructor(length: number) {
+    this.#length = length
+  }
+
+  get done(): boolean {
+    return this.contentSize === this.#length
+  }
+
+  get untilClose(): boolean {
+    return this.#length === Number.POSITIVE_INFINITY
+  }
+
+  scan(bytes: Buffer, start: number): number {
+    const end = Math.min(bytes.length, start + this.#length - this.contentSize)
+    this.contentSize += end - start
+    return end
+  }
+}
+
+/** Where in the grammar of a chunked body (RFC 9112 §7.1) the next byte stands. */
+const Place = {
+  size: 0,
+  extension: 1,
+  sizeEnd: 2,
+  data: 3,
+  dataCr: 4,
+  dataLf: 5,
+  trailer: 6,
+  done: 7,
+} as const
+type Place = (typeof Place)[keyof typeof Place]
+
+/** 2^52: sizes stay exact integers. */
+const MAX_SIZE_DIGITS = 13
+/** Extensions are ignored by everybody and so are a place to hide a flood (CVE-2023-39326 and its kin). */
+const MAX_EXTENSION_BYTES = 16 * 1024
+const MAX_TRAILER_BYTES = 64 * 1024
+
+/** Fields that would change the framing or routing of the message if they were read from a trailer (RFC 9110 §6.5.1). */
+const notInTrailers = /^(?:content-length|transfer-encoding|host|connection|trailer|te|upgrade|proxy-[^:]*):/i
+
+class ChunkedScan implements BodyScan {
+  readonly untilClose = false
+  contentSize = 0
+  readonly #onContent: ContentSink | undefined
+  #place: Place = Place.size
+  #sizeDigits = 0
+  /** Of the chunk: its size while that is read, then the data bytes that are still to come. */
+  #left = 0
+  #extensionBytes = 0
+  #trailer = ''
+
+  constructor(onContent: ContentSink | undefined) {
+    this.#onContent = onContent
+  }
+
+  get done(): boolean {
+    return this.#place === Place.done
+  }
+
+  scan(bytes: Buffer, start: number): number {
+    let at = start
+    while (at < bytes.length && this.#place !== Place.done) {
+      if (this.#place === Place.data) at = this.#scanData(bytes, at)
+      else if (this.#place === Place.trailer) at = this.#scanTrailer(bytes, at)
+      else if (this.#step(bytes[at] as number)) at++
+      else return -1
+      if (at < 0) return -1
+    }
+    return at
+  }
+
+  /** Takes one byte of the framing; false when it can't stand here. */
+  #step(byte: number): boolean {
+    switch (this.#place) {
+      case Place.size:
+        return this.#stepSize(byte)
+      case Place.extension:
+        if (byte === CR) return this.#go(Place.sizeEnd)
+        return ((classOf[byte] as number) & VALUE) !== 0 && ++this.#extensionBytes <= MAX_EXTENSION_BYTES
+      case Place.sizeEnd:
+        return byte === LF && this.#go(this.#left === 0 ? Place.trailer : Place.data)
+      case Place.dataCr:
+        return byte === CR && this.#go(Place.dataLf)
+      case Place.dataLf:
+        this.#sizeDigits = 0
+        return byte === LF && this.#go(Place.size)
+      default:
+        return false
+    }
+  }
+
+  #stepSize(byte: number): boolean {
+    if (((classOf[byte] as number) & HEX) !== 0) {
+      this.#left = this.#left * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57)
+      return ++this.#sizeDigits <= MAX_SIZE_DIGITS
+    }
+    if (this.#sizeDigits === 0) return false
+    if (byte === CR) return this.#go(Place.sizeEnd)
+    return byte === 0x3b && this.#go(Place.extension)
+  }
+
+  #go(place: Place): true {
+    this.#place = place
+    return true
+  }
+
+  #scanData(bytes: Buffer, start: number): number {
+    const end = Math.min(bytes.length, start + this.#left)
+    this.#left -= end - start
+    this.contentSize += end - start
+    this.#onContent?.(bytes, start, end)
+    if (this.#left === 0) this.#place = Place.dataCr
+    return end
+  }
+
+  /** The trailer section ends with an empty line; without trailers that line is all there is. */
+  #scanTrailer(bytes: Buffer, start: number): number {
+    const had = this.#trailer.length
+    const text = this.#trailer + bytes.toString('latin1', start, Math.min(bytes.length, start + MAX_TRAILER_BYTES))
+    if (text.startsWith('\r\n')) return this.#endTrailer(start + 2 - had)
+    const emptyLine = text.indexOf('\r\n\r\n')
+    if (emptyLine < 0) {
+      this.#trailer = text
+      const lastComplete = text.lastIndexOf('\r\n')
+      const plausible =
+        text.length < MAX_TRAILER_BYTES && (lastComplete < 0 || areTrailers(text.slice(0, lastComplete + 2)))
+      return plausible && !/[^\r]\n|^\n/.test(text) ? bytes.length : -1
+    }
+    if (!areTrailers(text.slice(0, emptyLine + 2))) return -1
+    return this.#endTrailer(start + emptyLine + 4 - had)
+  }
+
+  #endTrailer(at: number): number {
+    this.#place = Place.done
+    return at
+  }
+}
+
+/** Whether the text is complete trailer lines, none of which may stand only in a head. */
+function areTrailers(text: string): boolean {
+  const bytes = Buffer.from(`${text}\r\n`, 'latin1')
+  const lines = readFieldLines(bytes, text, 0, 0, bytes.length)
+  return lines !== undefined && !lines.some((line) => notInTrailers.test(line))
+}

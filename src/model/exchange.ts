@@ -1,0 +1,81 @@
+import type { Destination } from './destination'
+import type { FaultCode } from './fault'
+import type { TraceContext } from './trace-context'
+
+/** Trace headers of a format that were present but carry no context, and why. */
+export interface ContextRefusal {
+  readonly format: string
+  readonly reason: string
+}
+
+/**
+ * The one record of an exchange: a request and what became of it, or a tunnel. The road fills it with facts and with
+ * marks in time; span, access-log line, metrics and the admin page are projections of the finished record.
+ *
+ * Marks are milliseconds on the monotonic clock (`Clock.now`), 0 where the moment never came. Sizes are bytes on the wire.
+ */
+export class Exchange {
+  readonly requestId: string
+  /** Unix time of `startMark`, in milliseconds with fractions. */
+  readonly startTime: number
+  readonly startMark: number
+  readonly clientAddress: string
+  readonly clientPort: number
+
+  // What was asked.
+  method = ''
+  /** The request target as received. */
+  target = ''
+  destination: Destination | undefined = undefined
+  userAgent: string | undefined = undefined
+  requestBodySize = 0
+
+  // Where it stands in its trace. Absent when the request was refused before the road looked.
+  context: TraceContext | undefined = undefined
+  /** Trace headers that were there and carry no context. */
+  contextRefusals: readonly ContextRefusal[] = none
+
+  // The way there.
+  /** Connections tried; more than one when a request was sent again. */
+  attempts = 0
+  peerAddress: string | undefined = undefined
+  peerPort = 0
+  /** Milliseconds; undefined where an idle connection was reused or the phase did not come. */
+  dnsTime: number | undefined = undefined
+  connectTime: number | undefined = undefined
+  requestSentMark = 0
+
+  // What was answered.
+  /** HTTP/1.`n` of the upstream's response; -1 before it came. */
+  protocolMinor = -1
+  /** The upstream's status; 0 when none came. */
+  upstreamStatus = 0
+  /** The status that the client was told; 0 when it was told none. */
+  clientStatus = 0
+  responseHeadMark = 0
+  responseBodySize = 0
+
+  // How it ended.
+  fault: FaultCode | undefined = undefined
+  endMark = 0
+
+  constructor(requestId: string, startTime: number, startMark: number, clientAddress: string, clientPort: number) {
+    this.requestId = requestId
+    this.startTime = startTime
+    this.startMark = startMark
+    this.clientAddress = clientAddress
+    this.clientPort = clientPort
+  }
+
+  /** A tunnel is what CONNECT asks for; its sizes count the bytes each way. */
+  get isTunnel(): boolean {
+    return this.method === 'CONNECT'
+  }
+}
+
+const none: readonly ContextRefusal[] = []
+
+/** The Unix time of one of an exchange's marks, in milliseconds with fractions. */
+export function timeOf(exchange: Exchange, mark: number): number {
+  return exchange.startTime + (mark - exchange.startMark)
+}

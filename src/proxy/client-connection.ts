@@ -1,0 +1,244 @@
+/**
+ * A connection that a client opened. It reads one request head at a time and hands it to the road; the route that comes
+ * back takes the bytes until its exchange is over. Requests that arrive before that (pipelining) wait in order.
+ */
+import type { Socket } from 'node:net'
+import { findHeadEnd, isHopeless, readRequestHead, skipEmptyLines } from '../http1/read-head'
+import type { FaultCode } from '../model/fault'
+import type { RequestHead } from '../model/head'
+
+/** What a client connection works for while an exchange is on: a forwarded request or a tunnel. */
+export interface Route {
+  /**
+   * The exchange begins, with the bytes that came behind its head.
+   * @returns the index behind the last byte that belongs to the exchange
+   */
+  begin(bytes: Buffer, start: number): number
+  /** More bytes arrived. Returns as `begin`. */
+  onClientBytes(bytes: Buffer, start: number): number
+  /** What was written has been taken by the system. */
+  onClientDrain(): void
+  /** The client will send no more; it may still read. */
+  onClientEnd(): void
+  /** The client is gone. */
+  onClientGone(): void
+  /** The process is about to stop: say so in the answer, if there is still time. */
+  onDrain(): void
+}
+
+/** Where heads go. */
+export interface Entrance {
+  /** A head was read. No route comes back when the request was refused: the answer is written by then. */
+  enter(client: ClientConnection, head: RequestHead): Route | undefined
+  /** A head can't be read. The answer is written by the time this returns. */
+  refuse(client: ClientConnection, fault: FaultCode): void
+}
+
+export interface ClientLimits {
+  /** Bytes that a request head may have. */
+  readonly headBytes: number
+  /** Milliseconds from the first byte of a head to its last. */
+  readonly requestHead: number
+}
+
+/** How long a connection that we ended stays open for the client to read the answer (RFC 9112 §9.6). */
+const LINGER = 2000
+
+export class ClientConnection {
+  readonly address: string
+  readonly port: number
+  readonly #socket: Socket
+  readonly #entrance: Entrance
+  readonly #limits: ClientLimits
+  #route: Route | undefined
+  /** Bytes that were read too early: an incomplete head, or what follows the request that is on. */
+  #waiting: Buffer | undefined
+  #headTimer: NodeJS.Timeout | undefined
+  #isDraining = false
+  #isEnding = false
+  #clientEnded = false
+  #isReading = false
+  #isPaused = false
+
+  constructor(socket: Socket, entrance: Entrance, limits: ClientLimits, onClosed: (client: ClientConnection) => void) {
+    this.#socket = socket
+    this.#entrance = entrance
+    this.#limits = limits
+    this.address = socket.remoteAddress ?? ''
+    this.port = socket.remotePort ?? 0
+    socket.on('data', (bytes) => this.#onBytes(bytes))
+    socket.on('drain', () => this.#route?.onClientDrain())
+    socket.on('end', () => this.#onEnd())
+    // 'close' follows, and tells everybody.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearTimeout(this.#headTimer)
+      const route = this.#route
+      this.#route = undefined
+      route?.onClientGone()
+      onClosed(this)
+    })
+  }
+
+  /** Whether the connection is to end after the present exchange. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  get isIdle(): boolean {
+    return this.#route === undefined && this.#waiting === undefined
+  }
+
+  /** Bytes that the system has taken so far. */
+  get sent(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  /** Writes latin1 text or bytes. False asks to wait for `onClientDrain`. */
+  write(data: string | Uint8Array): boolean {
+    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
+  }
+
+  /** Writes a head and the bytes behind it with one system call. */
+  writeBoth(head: string, body: Uint8Array): boolean {
+    this.#socket.cork()
+    this.#socket.write(head, 'latin1')
+    const free = this.#socket.write(body)
+    this.#socket.uncork()
+    return free
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  /** Reads on, unless a request waits for its turn already. */
+  resume(): void {
+    if (!this.#isPaused || (this.#route && this.#waiting)) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  /** Sends what was written, then says that no more will come. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
+  reset(): void {
+    this.#route = undefined
+    this.#socket.resetAndDestroy()
+  }
+
+  /** The exchange is over. The next request is read, or the connection ends. */
+  exchangeDone(keepAlive: boolean): void {
+    this.#route = undefined
+    if (!keepAlive || this.#isDraining || this.#clientEnded) return this.#finish()
+    this.resume()
+    // While heads are being read, the loop there goes on by itself.
+    if (this.#waiting && !this.#isReading) this.#readHeads(this.#takeWaiting())
+  }
+
+  /** Ends the connection as soon as nothing is on. */
+  drain(): void {
+    this.#isDraining = true
+    if (this.#route) this.#route.onDrain()
+    else this.#finish()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #onBytes(bytes: Buffer): void {
+    if (this.#isEnding) return
+    if (!this.#route) return this.#readHeads(this.#waiting ? Buffer.concat([this.#takeWaiting(), bytes]) : bytes)
+    const end = this.#route.onClientBytes(bytes, 0)
+    if (end < bytes.length) this.#keep(bytes, end)
+  }
+
+  /** Reads heads as long as the bytes hold whole requests whose exchanges end at once; then the route has the word. */
+  #readHeads(bytes: Buffer): void {
+    this.#isReading = true
+    let at = 0
+    while (at < bytes.length && !this.#route && !this.#isEnding) {
+      at = skipEmptyLines(bytes, at)
+      const end = findHeadEnd(bytes, at)
+      if (end < 0 || end - at > this.#limits.headBytes) {
+        if (end < 0 && this.#awaitHead(bytes, at)) break
+        this.#refuse(isHopeless(bytes, at) ? 'bad_request_line' : 'head_too_large')
+        break
+      }
+      this.#stopHeadTimer()
+      at = this.#enter(bytes, at, end)
+    }
+    this.#isReading = false
+  }
+
+  #enter(bytes: Buffer, start: number, end: number): number {
+    const head = readRequestHead(bytes, start, end)
+    if (typeof head === 'string') {
+      this.#refuse(head)
+      return bytes.length
+    }
+    const route = this.#entrance.enter(this, head)
+    if (!route) return bytes.length
+    this.#route = route
+    const consumed = route.begin(bytes, end)
+    if (this.#route && consumed < bytes.length) this.#keep(bytes, consumed)
+    return this.#route ? bytes.length : consumed
+  }
+
+  /** Waits for the rest of a head, within bounds. False when there is no point. */
+  #awaitHead(bytes: Buffer, start: number): boolean {
+    if (start === bytes.length) return true
+    if (bytes.length - start > this.#limits.headBytes || isHopeless(bytes, start)) return false
+    this.#waiting = bytes.subarray(start)
+    this.#headTimer ??= setTimeout(() => this.#refuse('request_timeout'), this.#limits.requestHead).unref()
+    return true
+  }
+
+  #keep(bytes: Buffer, start: number): void {
+    const rest = bytes.subarray(start)
+    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : rest
+    this.pause()
+  }
+
+  #takeWaiting(): Buffer {
+    const bytes = this.#waiting ?? Buffer.alloc(0)
+    this.#waiting = undefined
+    return bytes
+  }
+
+  #stopHeadTimer(): void {
+    if (!this.#headTimer) return
+    clearTimeout(this.#headTimer)
+    this.#headTimer = undefined
+  }
+
+  #refuse(fault: FaultCode): void {
+    this.#waiting = undefined
+    this.#entrance.refuse(this, fault)
+  }
+
+  #onEnd(): void {
+    this.#clientEnded = true
+    if (this.#route) this.#route.onClientEnd()
+    else this.#finish()
+  }
+
+  /** Ends politely: what was written arrives, and what still comes in is read away, so that no reset overtakes it. */
+  #finish(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#waiting = undefined
+    this.#stopHeadTimer()
+    this.#socket.end()
+    if (this.#clientEnded) return
+    this.#isPaused = true
+    this.resume()
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER).unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The road of a request, station by station. A head comes in; what leaves is a route that carries the exchange on: a
+ * forwarded request or a tunnel. However it ends, it ends here, once.
+ */
+import { type SortedFields, sortFields } from '../http/field-sort'
+import { type Framing, isFraming, requestFraming } from '../http/framing'
+import { type Target, TargetReader } from '../http/target'
+import type { Clock, Random } from '../model/clock'
+import { Exchange } from '../model/exchange'
+import { type FaultCode, faultOf } from '../model/fault'
+import { isNamed, valuesOf } from '../model/field-line'
+import type { RequestHead } from '../model/head'
+import type { Propagation } from '../propagation/propagate'
+import type { UpstreamPool } from '../upstream/pool'
+import type { ClientConnection, Entrance, Route } from './client-connection'
+import { Forward } from './forward'
+import { faultResponse } from './reply'
+import { Tunnel } from './tunnel'
+
+export interface RoadParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly propagation: Propagation
+  readonly upstreams: UpstreamPool
+  /** Gets every exchange when it is over. */
+  readonly onExchange: (exchange: Exchange) => void
+}
+
+/** A request that was judged fit to travel. */
+export interface Passage {
+  readonly exchange: Exchange
+  readonly head: RequestHead
+  readonly target: Target
+  readonly fields: SortedFields
+  readonly framing: Framing
+}
+
+export class Road implements Entrance {
+  readonly parts: RoadParts
+  readonly #targets = new TargetReader()
+  /** Exchanges that are on. */
+  active = 0
+
+  constructor(parts: RoadParts) {
+    this.parts = parts
+  }
+
+  enter(client: ClientConnection, head: RequestHead): Route | undefined {
+    const exchange = this.#begin(client)
+    exchange.method = head.method
+    exchange.target = head.target
+
+    // Where does it want to go?
+    const target = this.#targets.read(head.method, head.target)
+    if (typeof target === 'string') return this.#refuse(client, exchange, target)
+    exchange.destination = target.destination
+
+    // Can its lines and its length be read in one way only?
+    const fields = sortFields(head.lines)
+    if (fields.hostCount > 1 || (fields.hostCount === 0 && head.minor === 1)) {
+      return this.#refuse(client, exchange, 'bad_host')
+    }
+    const framing = requestFraming(fields, head.minor)
+    if (!isFraming(framing)) return this.#refuse(client, exchange, framing)
+    if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
+
+    // Which trace does it belong to? The span begins here.
+    const { context, refusals } = this.parts.propagation.extract(head.lines)
+    exchange.context = context
+    if (refusals.length > 0) exchange.contextRefusals = refusals
+    exchange.userAgent = userAgentOf(head)
+
+    const passage: Passage = { exchange, head, target, fields, framing }
+    return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
+  }
+
+  refuse(client: ClientConnection, fault: FaultCode): void {
+    this.#refuse(client, this.#begin(client), fault)
+  }
+
+  /** The exchange is over: the record is complete, and goes to its projections. */
+  end(exchange: Exchange): void {
+    exchange.endMark = this.parts.clock.now()
+    this.active--
+    this.parts.onExchange(exchange)
+  }
+
+  #begin(client: ClientConnection): Exchange {
+    this.active++
+    const { clock, random } = this.parts
+    const mark = clock.now()
+    return new Exchange(random.uuid(), clock.unix(mark), mark, client.address, client.port)
+  }
+
+  /** Answers a request that goes nowhere, and ends the connection: what follows on it can't be trusted. */
+  #refuse(client: ClientConnection, exchange: Exchange, code: FaultCode): undefined {
+    client.write(faultResponse(exchange, code, '', false))
+    exchange.fault = code
+    exchange.clientStatus = faultOf(code).status
+    this.end(exchange)
+    client.exchangeDone(false)
+  }
+}
+
+function userAgentOf(head: RequestHead): string | undefined {
+  for (const line of head.lines) {
+    if (isNamed(line, 'user-agent')) return valuesOf([line], 'user-agent')[0]
+  }
+  return undefined
+}

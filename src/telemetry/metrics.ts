@@ -1,0 +1,86 @@
+/** The shape of a metric as it is read off, and the tally that exchanges are counted in. */
+import type { Attributes } from '@opentelemetry/api'
+import type { Exchange } from '../model/exchange'
+import { knownMethod } from './attributes'
+import { errorTypeOf } from './outcome'
+
+export interface Metric {
+  /** OpenTelemetry style, dots between words. */
+  readonly name: string
+  readonly description: string
+  /** UCUM, as in the semantic conventions: `By`, `s`, `{request}`. */
+  readonly unit: string
+  readonly kind: 'counter' | 'gauge'
+  readonly points: readonly Point[]
+}
+
+export interface Point {
+  readonly attributes: Attributes
+  readonly value: number
+}
+
+/** A metric of a single number. */
+export function single(kind: Metric['kind'], name: string, unit: string, description: string, value: number): Metric {
+  return { name, description, unit, kind, points: [{ attributes: {}, value }] }
+}
+
+/** Counts by label. The labels come from closed lists, so there are few. */
+class Counts {
+  readonly #points = new Map<string, { readonly attributes: Attributes; value: number }>()
+
+  add(key: string, attributes: () => Attributes): void {
+    const point = this.#points.get(key)
+    if (point) point.value++
+    else this.#points.set(key, { attributes: attributes(), value: 1 })
+  }
+
+  get points(): readonly Point[] {
+    return [...this.#points.values()]
+  }
+}
+
+/** What all exchanges so far amount to. */
+export class Tally {
+  readonly #exchanges = new Counts()
+  readonly #contextRefusals = new Counts()
+  #requestBodyBytes = 0
+  #responseBodyBytes = 0
+  #resends = 0
+
+  add(exchange: Exchange): void {
+    const method = knownMethod(exchange)
+    const outcome = exchange.fault ?? errorTypeOf(exchange) ?? ''
+    this.#exchanges.add(`${method} ${outcome}`, () => ({
+      'http.request.method': method,
+      ...(outcome !== '' && { 'error.type': outcome }),
+    }))
+    this.#requestBodyBytes += exchange.requestBodySize
+    this.#responseBodyBytes += exchange.responseBodySize
+    if (exchange.attempts > 1) this.#resends += exchange.attempts - 1
+    for (const { format, reason } of exchange.contextRefusals) {
+      this.#contextRefusals.add(`${format} ${reason}`, () => ({ 'outspan.propagation.format': format, reason }))
+    }
+  }
+
+  metrics(): Metric[] {
+    return [
+      {
+        kind: 'counter',
+        name: 'outspan.exchanges',
+        unit: '{exchange}',
+        description: 'Exchanges that ended, by method and, where they failed, by error.type.',
+        points: this.#exchanges.points,
+      },
+      single('counter', 'outspan.request.body.size', 'By', 'Request body bytes relayed.', this.#requestBodyBytes),
+      single('counter', 'outspan.response.body.size', 'By', 'Response body bytes relayed.', this.#responseBodyBytes),
+      single('counter', 'outspan.resends', '{request}', 'Requests sent again on a new connection.', this.#resends),
+      {
+        kind: 'counter',
+        name: 'outspan.propagation.refusals',
+        unit: '{request}',
+        description: 'Trace headers that were present and carry no context, by format and reason.',
+        points: this.#contextRefusals.points,
+      },
+    ]
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A connection to a destination. It carries one exchange at a time, for whoever is its taker then, and knows how it came
+ * to be; what the bytes mean is the taker's business.
+ */
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../model/clock'
+import type { Destination } from '../model/destination'
+import type { FaultCode } from '../model/fault'
+import { faultOfSocket } from './socket-fault'
+
+/** Whoever the connection works for at the moment. */
+export interface UpstreamTaker {
+  /** The connection is made. Not called for one that was made before. */
+  onUpstreamConnected(): void
+  /** Bytes arrived. They belong to the taker. */
+  onUpstreamBytes(bytes: Buffer): void
+  /** The upstream will send no more. */
+  onUpstreamEnd(): void
+  /** The connection failed or was reset. It is gone. */
+  onUpstreamFault(fault: FaultCode, detail: string): void
+  /** What was written has been taken by the system. */
+  onUpstreamDrain(): void
+}
+
+export interface UpstreamTimeouts {
+  /** Milliseconds to make a connection, names resolved included. */
+  readonly connect: number
+  /** Milliseconds from the end of the request to the head of the response; 0 waits for ever. */
+  readonly responseHead: number
+}
+
+/** TCP keep-alive probes find peers that vanished without a word. */
+const KEEP_ALIVE_DELAY = 30_000
+
+export class UpstreamConnection {
+  readonly destination: Destination
+  taker: UpstreamTaker | undefined
+  /** Exchanges that were carried before the present one. */
+  uses = 0
+  connected = false
+  dnsTime: number | undefined
+  connectTime: number | undefined
+  peerAddress: string | undefined
+  peerPort = 0
+  /** The mark at which it became idle. */
+  idleSince = 0
+
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #timeouts: UpstreamTimeouts
+  readonly #onClosed: (connection: UpstreamConnection) => void
+  readonly #connectTimer: NodeJS.Timeout
+  #responseTimer: NodeJS.Timeout | undefined
+  #isWaiting = false
+
+  /** @param onClosed called once, when the connection is gone for good */
+  constructor(
+    destination: Destination,
+    taker: UpstreamTaker,
+    clock: Clock,
+    timeouts: UpstreamTimeouts,
+    onClosed: (connection: UpstreamConnection) => void,
+  ) {
+    this.destination = destination
+    this.taker = taker
+    this.#clock = clock
+    this.#timeouts = timeouts
+    this.#onClosed = onClosed
+    this.#connectTimer = setTimeout(
+      () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
+      timeouts.connect,
+    )
+    this.#socket = this.#dial()
+  }
+
+  /** Writes latin1 text or bytes. False asks to wait for `onUpstreamDrain`. */
+  write(data: string | Uint8Array): boolean {
+    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
+  }
+
+  /** Writes a head and the bytes behind it with one system call. */
+  writeBoth(head: string, body: Uint8Array): boolean {
+    this.#socket.cork()
+    this.#socket.write(head, 'latin1')
+    const free = this.#socket.write(body)
+    this.#socket.uncork()
+    return free
+  }
+
+  /** The request is complete: the response has to begin in time. */
+  expectResponse(): void {
+    this.#isWaiting = true
+    if (this.#timeouts.responseHead === 0) return
+    if (this.#responseTimer) this.#responseTimer.refresh()
+    else this.#responseTimer = setTimeout(() => this.#onResponseTimeout(), this.#timeouts.responseHead).unref()
+  }
+
+  /** The response has begun. */
+  responseBegan(): void {
+    this.#isWaiting = false
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Sends what was written, then says that no more will come. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  /** Drops the connection. The taker hears no more of it. */
+  destroy(): void {
+    this.taker = undefined
+    this.#socket.destroy()
+  }
+
+  /** Drops the connection with a reset, so that the other side can't take it for a clean end. */
+  reset(): void {
+    this.taker = undefined
+    this.#socket.resetAndDestroy()
+  }
+
+  #dial(): Socket {
+    const started = this.#clock.now()
+    let resolved = started
+    const socket = connect({
+      host: this.destination.host,
+      port: this.destination.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+    })
+    socket.once('lookup', () => {
+      resolved = this.#clock.now()
+      this.dnsTime = resolved - started
+    })
+    socket.once('connect', () => {
+      clearTimeout(this.#connectTimer)
+      this.connectTime = this.#clock.now() - resolved
+      this.connected = true
+      this.peerAddress = socket.remoteAddress
+      this.peerPort = socket.remotePort ?? 0
+      this.taker?.onUpstreamConnected()
+    })
+    socket.on('data', (bytes) => {
+      if (this.taker) this.taker.onUpstreamBytes(bytes)
+      // Nobody asked for anything: whatever this is, it must not become the answer to the next request.
+      else this.destroy()
+    })
+    socket.on('drain', () => this.taker?.onUpstreamDrain())
+    socket.on('end', () => {
+      if (this.taker) this.taker.onUpstreamEnd()
+      else this.destroy()
+    })
+    socket.on('error', (error) => this.#fail(faultOfSocket(error, this.connected), describe(error)))
+    socket.on('close', () => {
+      clearTimeout(this.#connectTimer)
+      clearTimeout(this.#responseTimer)
+      this.#onClosed(this)
+    })
+    return socket
+  }
+
+  #onResponseTimeout(): void {
+    if (this.#isWaiting) this.#fail('response_timeout', `after ${this.#timeouts.responseHead} ms`)
+  }
+
+  #fail(fault: FaultCode, detail: string): void {
+    const taker = this.taker
+    this.destroy()
+    taker?.onUpstreamFault(fault, detail)
+  }
+}
+
+/** What the system said. Connecting to a name with several addresses fails with one error for each. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join('; ')
+  return error.message
+}

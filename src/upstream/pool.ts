@@ -1,0 +1,106 @@
+/** Connections that are open to each destination: the idle ones on a stack, the last used first. */
+import type { Clock } from '../model/clock'
+import type { Destination } from '../model/destination'
+import type { FaultCode } from '../model/fault'
+import { UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
+
+export interface PoolSettings extends UpstreamTimeouts {
+  /** Milliseconds that an unused connection is kept. Below what servers do, so that they seldom close one in our hands. */
+  readonly idle: number
+  /** Connections that may be open to one destination. */
+  readonly connectionsPerDestination: number
+}
+
+interface Shelf {
+  readonly idle: UpstreamConnection[]
+  open: number
+}
+
+/** How often idle connections are looked through, in milliseconds. */
+const SWEEP_INTERVAL = 1000
+
+export class UpstreamPool {
+  readonly #settings: PoolSettings
+  readonly #clock: Clock
+  readonly #shelves = new Map<string, Shelf>()
+  #sweeper: NodeJS.Timeout | undefined
+  /** Connections open now, and all that were ever dialled. */
+  open = 0
+  dialled = 0
+
+  constructor(settings: PoolSettings, clock: Clock) {
+    this.#settings = settings
+    this.#clock = clock
+  }
+
+  get idle(): number {
+    let count = 0
+    for (const shelf of this.#shelves.values()) count += shelf.idle.length
+    return count
+  }
+
+  /** An idle connection, else a new one, else the reason why there is none. It may still be connecting: writes wait. */
+  acquire(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
+    const connection = this.#shelves.get(destination.authority)?.idle.pop()
+    if (!connection) return this.dial(destination, taker)
+    connection.uses++
+    connection.taker = taker
+    return connection
+  }
+
+  /** A new connection, whatever is idle: for tunnels, and for a request that an idle connection failed. */
+  dial(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
+    const shelf = this.#shelfOf(destination.authority)
+    if (shelf.open >= this.#settings.connectionsPerDestination) return 'connection_limit'
+    shelf.open++
+    this.open++
+    this.dialled++
+    return new UpstreamConnection(destination, taker, this.#clock, this.#settings, this.#onClosed)
+  }
+
+  /** Takes a connection back whose exchange is complete, to be used again. */
+  release(connection: UpstreamConnection): void {
+    connection.taker = undefined
+    connection.idleSince = this.#clock.now()
+    this.#shelfOf(connection.destination.authority).idle.push(connection)
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref()
+  }
+
+  /** Drops every idle connection. */
+  closeIdle(): void {
+    this.#dropIdle(Number.POSITIVE_INFINITY)
+  }
+
+  readonly #onClosed = (connection: UpstreamConnection): void => {
+    const key = connection.destination.authority
+    const shelf = this.#shelfOf(key)
+    const at = shelf.idle.indexOf(connection)
+    if (at >= 0) shelf.idle.splice(at, 1)
+    this.open--
+    if (--shelf.open === 0) this.#shelves.delete(key)
+  }
+
+  #shelfOf(key: string): Shelf {
+    let shelf = this.#shelves.get(key)
+    if (!shelf) {
+      shelf = { idle: [], open: 0 }
+      this.#shelves.set(key, shelf)
+    }
+    return shelf
+  }
+
+  #sweep(): void {
+    this.#dropIdle(this.#clock.now() - this.#settings.idle)
+    if (this.idle > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+
+  /** The longest unused lie at the bottom of each stack. */
+  #dropIdle(before: number): void {
+    for (const { idle } of this.#shelves.values()) {
+      const fresh = idle.findIndex((connection) => connection.idleSince > before)
+      for (const connection of idle.splice(0, fresh < 0 ? idle.length : fresh)) connection.destroy()
+    }
+  }
+}
