@@ -2,7 +2,7 @@
  * One walk over a head's field lines sorts them: what frames the body, what is for this connection alone, and what
  * travels on. Every later station reads the result; nobody walks the lines for these facts again.
  */
-import { type FieldLine, isNamed, nameOf, valueOf } from '../model/field-line'
+import { type FieldLine, isNamed, nameOf, fieldValueOf } from '../model/field-line'
 
 export interface SortedFields {
   /** End-to-end lines in order. Content-Length and Transfer-Encoding stay in place: the body travels in its own framing. */
@@ -59,26 +59,26 @@ export function sortFields(lines: readonly FieldLine[]): SortedFields {
         break
       case 10:
         if (isNamed(line, 'connection')) {
-          nominated = readConnection(valueOf(line), sorted, nominated)
+          nominated = readConnection(fieldValueOf(line), sorted, nominated)
           continue
         }
         if (isNamed(line, 'keep-alive')) continue
         break
       case 14:
         if (isNamed(line, 'content-length')) {
-          sorted.contentLength = joined(sorted.contentLength, valueOf(line))
+          sorted.contentLength = joined(sorted.contentLength, fieldValueOf(line))
         } else if (isNamed(line, 'http2-settings')) continue
         break
       case 16:
         if (isNamed(line, 'proxy-connection')) {
           // Not a standard field, but clients speak to proxies with it: curl, wget.
-          nominated = readConnection(valueOf(line), sorted, nominated)
+          nominated = readConnection(fieldValueOf(line), sorted, nominated)
           continue
         }
         break
       case 17:
         if (isNamed(line, 'transfer-encoding')) {
-          sorted.transferEncoding = joined(sorted.transferEncoding, valueOf(line))
+          sorted.transferEncoding = joined(sorted.transferEncoding, fieldValueOf(line))
         }
         break
       case 18:

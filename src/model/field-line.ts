@@ -26,7 +26,7 @@ export function nameOf(line: FieldLine): string {
 }
 
 /** The field value without the white space around it. */
-export function valueOf(line: FieldLine): string {
+export function fieldValueOf(line: FieldLine): string {
   return trimSpace(line, line.indexOf(':') + 1)
 }
 
