@@ -3,7 +3,6 @@
  * words that complete the sentence "<where>: <value> …". Values of the YAML file come through the same door: a list as its
  * items, a mapping as `key=value` items.
  */
-import { isIP } from 'node:net'
 import { Secret } from './secret'
 
 /** Why a value can't be taken. */
@@ -53,7 +52,7 @@ export const address: Kind<Address> = {
     const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text)
     const host = parts?.[1] ?? parts?.[2]
     const port = Number(parts?.[3])
-    if (!host || port > 65535 || (parts?.[1] && isIP(host) !== 6)) {
+    if (!host || port > 65535 || (parts?.[1] && !URL.canParse(`http://[${host}]/`))) {
       return new Problem('is not HOST:PORT, such as 127.0.0.1:15001 or [::1]:15001')
     }
     return { host, port }

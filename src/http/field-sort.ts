@@ -2,7 +2,7 @@
  * One walk over a head's field lines sorts them: what frames the body, what is for this connection alone, and what
  * travels on. Every later station reads the result; nobody walks the lines for these facts again.
  */
-import { type FieldLine, isNamed, nameOf, fieldValueOf } from '../model/field-line'
+import { type FieldLine, fieldValueOf, isNamed, nameOf } from '../model/field-line'
 
 export interface SortedFields {
   /** End-to-end lines in order. Content-Length and Transfer-Encoding stay in place: the body travels in its own framing. */
