@@ -1,0 +1,59 @@
+/** The whole program in this process, on ports of its own, with the defaults that users get. */
+import { Life } from '../../src/app/life'
+import type { Settings } from '../../src/config/options'
+import { resolve } from '../../src/config/resolve'
+import type { Logger } from '../../src/log/logger'
+
+/** An access-log record, as parsed from JSON. */
+export type AccessRecord = Record<string, unknown>
+
+export interface RunningProxy {
+  readonly port: number
+  readonly url: string
+  readonly adminUrl: string
+  /** The newest exchanges, oldest first, once there are `count` of them. */
+  exchanges(count: number): Promise<AccessRecord[]>
+  /** The value of a metric without attributes, by its Prometheus name. */
+  metric(name: string): Promise<number>
+  stop(): Promise<void>
+}
+
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+const anywhere = { host: '127.0.0.1', port: 0 }
+
+export async function startProxy(overrides: Partial<Settings> = {}): Promise<RunningProxy> {
+  const { settings, origins } = resolve({ flags: new Map(), environment: {}, file: undefined })
+  const chosen = { ...settings, accessLog: 'off', listen: anywhere, admin: anywhere, ...overrides }
+  const life = new Life({ settings: chosen, origins }, silent)
+  await life.start()
+  const port = life.proxyAddress?.port as number
+  const adminUrl = `http://127.0.0.1:${life.adminAddress?.port}`
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl,
+    exchanges: (count) =>
+      eventually(async () => {
+        const records = (await (await fetch(`${adminUrl}/exchanges`)).json()) as AccessRecord[]
+        return records.length >= count ? records.reverse() : undefined
+      }, `${count} exchanges`),
+    metric: async (name) => {
+      const text = await (await fetch(`${adminUrl}/metrics`)).text()
+      const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+      return Number(line?.split(' ')[1])
+    },
+    stop: () => life.stop(),
+  }
+}
+
+/** Asks again until there is an answer, for two seconds. */
+export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
+  const until = Date.now() + 2000
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > until) throw new Error(`${what}: not within 2 s`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
