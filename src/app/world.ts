@@ -1,5 +1,5 @@
 /** The real clock and the real randomness. */
-import { randomFillSync, randomUUID } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import type { Clock, Random } from '../model/clock'
 
 /** How long the distance between the two clocks is trusted, in milliseconds: wall clocks are set right now and then. */
@@ -21,21 +21,22 @@ export function systemClock(): Clock {
   }
 }
 
-/** Random bytes are drawn in blocks: a call to the system for each id would cost more than the id. */
-const BLOCK = 4096
+/** Random bytes are drawn in blocks, and written as digits a block at a time: an id is then only a cut. */
+const BLOCK = 2048
 
 export function systemRandom(): Random {
   const block = Buffer.allocUnsafe(BLOCK)
-  let used = BLOCK
+  let digits = ''
+  let used = 0
   return {
     hex: (bytes) => {
-      if (used + bytes > BLOCK) {
-        randomFillSync(block)
+      if (used + bytes * 2 > digits.length) {
+        digits = randomFillSync(block).toString('hex')
         used = 0
       }
-      used += bytes
-      return block.toString('hex', used - bytes, used)
+      const start = used
+      used += bytes * 2
+      return digits.slice(start, used)
     },
-    uuid: () => randomUUID(),
   }
 }

@@ -10,6 +10,4 @@ export interface Clock {
 export interface Random {
   /** `bytes` random bytes as lower-case hexadecimal digits. */
   hex(bytes: number): string
-  /** A random UUID (RFC 9562, version 4). */
-  uuid(): string
 }

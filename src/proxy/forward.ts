@@ -167,7 +167,7 @@ export class Forward implements Route, UpstreamTaker {
 
   #awaitHead(bytes: Buffer, start: number): void {
     if (bytes.length - start > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
-    if (start < bytes.length) this.#partialHead = bytes.subarray(start)
+    if (start < bytes.length) this.#partialHead = Buffer.from(bytes.subarray(start))
   }
 
   /** 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2). Nobody asked to switch protocols. */
@@ -193,7 +193,7 @@ export class Forward implements Route, UpstreamTaker {
     if (mustUnchunk) this.#content = []
     this.#responseBody = scanBody(
       framing,
-      this.#content && ((from, start, end) => this.#content?.push(from.subarray(start, end))),
+      this.#content && ((from, start, end) => this.#content?.push(this.#own(from, start, end))),
     )
     this.#keepUpstream = isPersistent(fields, head.minor) && framing !== 'until_close'
     if (framing === 'until_close' || mustUnchunk || !this.#requestBody.done || this.#client.isDraining)
@@ -225,7 +225,7 @@ export class Forward implements Route, UpstreamTaker {
     } else if (size <= SMALL_BODY) {
       this.#paceUpstream(this.#client.write(size === 0 ? head : head + bytes.toString('latin1', start, end)))
     } else {
-      this.#paceUpstream(this.#client.writeBoth(head, bytes.subarray(start, end)))
+      this.#paceUpstream(this.#client.writeBoth(head, this.#own(bytes, start, end)))
     }
     this.#afterBody(bytes, end)
   }
@@ -235,8 +235,7 @@ export class Forward implements Route, UpstreamTaker {
     const end = scan.scan(bytes, start)
     if (end < 0) return this.#fail('bad_response', 'malformed chunk')
     if (this.#content) this.#flushContent()
-    else if (end > start)
-      this.#paceUpstream(this.#client.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)))
+    else if (end > start) this.#paceUpstream(this.#client.write(this.#own(bytes, start, end)))
     this.#afterBody(bytes, end)
   }
 
@@ -244,6 +243,10 @@ export class Forward implements Route, UpstreamTaker {
     const content = this.#content as Buffer[]
     for (const part of content) this.#paceUpstream(this.#client.write(part))
     content.length = 0
+  }
+
+  #own(bytes: Buffer, start: number, end: number): Buffer {
+    return (this.#upstream as UpstreamConnection).own(bytes.subarray(start, end))
   }
 
   #paceUpstream(isFree: boolean): void {

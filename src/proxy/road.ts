@@ -17,6 +17,8 @@ import { Forward } from './forward'
 import { faultResponse } from './reply'
 import { Tunnel } from './tunnel'
 
+const REQUEST_ID_BYTES = 16
+
 export interface RoadParts {
   readonly clock: Clock
   readonly random: Random
@@ -89,7 +91,7 @@ export class Road implements Entrance {
     this.active++
     const { clock, random } = this.parts
     const mark = clock.now()
-    return new Exchange(random.uuid(), clock.unix(mark), mark, client.address, client.port)
+    return new Exchange(random.hex(REQUEST_ID_BYTES), clock.unix(mark), mark, client.address, client.port)
   }
 
   /** Answers a request that goes nowhere, and ends the connection: what follows on it can't be trusted. */

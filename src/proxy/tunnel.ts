@@ -65,7 +65,8 @@ export class Tunnel implements Route, UpstreamTaker {
 
   onUpstreamBytes(bytes: Buffer): void {
     this.#exchange.responseBodySize += bytes.length
-    if (!this.#client.write(bytes)) this.#upstream?.pause()
+    const upstream = this.#upstream as UpstreamConnection
+    if (!this.#client.write(upstream.own(bytes))) upstream.pause()
   }
 
   onClientDrain(): void {

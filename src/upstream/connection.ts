@@ -12,7 +12,7 @@ import { faultOfSocket } from './socket-fault'
 export interface UpstreamTaker {
   /** The connection is made. Not called for one that was made before. */
   onUpstreamConnected(): void
-  /** Bytes arrived. They belong to the taker. */
+  /** Bytes arrived. They are lent until this returns; `own` turns them into bytes to keep. */
   onUpstreamBytes(bytes: Buffer): void
   /** The upstream will send no more. */
   onUpstreamEnd(): void
@@ -28,6 +28,15 @@ export interface UpstreamTimeouts {
   /** Milliseconds from the end of the request to the head of the response; 0 waits for ever. */
   readonly responseHead: number
 }
+
+/**
+ * All connections read into one buffer: a read is dealt with before the next one begins. That spares an allocation of this
+ * size for every read, which is most of what reading costs. Behind a large read more of its kind are expected, and each of
+ * those gets a buffer of its own, so that its bytes can be passed on without a copy.
+ */
+const READ_SIZE = 64 * 1024
+const LARGE_READ = 16 * 1024
+const lent = Buffer.allocUnsafeSlow(READ_SIZE)
 
 /** TCP keep-alive probes find peers that vanished without a word. */
 const KEEP_ALIVE_DELAY = 30_000
@@ -52,6 +61,9 @@ export class UpstreamConnection {
   readonly #connectTimer: NodeJS.Timeout
   #responseTimer: NodeJS.Timeout | undefined
   #isWaiting = false
+  #isLent = true
+  #lastRead = 0
+  #isPaused = false
 
   /** @param onClosed called once, when the connection is gone for good */
   constructor(
@@ -87,6 +99,18 @@ export class UpstreamConnection {
     return free
   }
 
+  /** The bytes of the present read, or some of them, to keep. */
+  own(bytes: Buffer): Buffer {
+    return this.#isLent || bytes.length < LARGE_READ ? Buffer.from(bytes) : bytes
+  }
+
+  /** The exchange is over: the connection is idle, or carries the next one. */
+  changeTaker(taker: UpstreamTaker | undefined): void {
+    this.taker = taker
+    this.#lastRead = 0
+    this.resume()
+  }
+
   /** The request is complete: the response has to begin in time. */
   expectResponse(): void {
     this.#isWaiting = true
@@ -101,10 +125,13 @@ export class UpstreamConnection {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
     this.#socket.resume()
   }
 
@@ -135,6 +162,10 @@ export class UpstreamConnection {
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+      onread: {
+        buffer: () => (this.#lastRead < LARGE_READ ? lent : Buffer.allocUnsafeSlow(READ_SIZE)),
+        callback: (size, buffer) => this.#onRead(size, buffer as Buffer),
+      },
     })
     socket.once('lookup', () => {
       resolved = this.#clock.now()
@@ -148,11 +179,6 @@ export class UpstreamConnection {
       this.peerPort = socket.remotePort ?? 0
       this.taker?.onUpstreamConnected()
     })
-    socket.on('data', (bytes) => {
-      if (this.taker) this.taker.onUpstreamBytes(bytes)
-      // Nobody asked for anything: whatever this is, it must not become the answer to the next request.
-      else this.destroy()
-    })
     socket.on('drain', () => this.taker?.onUpstreamDrain())
     socket.on('end', () => {
       if (this.taker) this.taker.onUpstreamEnd()
@@ -165,6 +191,15 @@ export class UpstreamConnection {
       this.#onClosed(this)
     })
     return socket
+  }
+
+  #onRead(size: number, buffer: Buffer): true {
+    this.#isLent = buffer === lent
+    this.#lastRead = size
+    if (this.taker) this.taker.onUpstreamBytes(buffer.subarray(0, size))
+    // Nobody asked for anything: whatever this is, it must not become the answer to the next request.
+    else this.destroy()
+    return true
   }
 
   #onResponseTimeout(): void {

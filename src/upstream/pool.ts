@@ -44,7 +44,7 @@ export class UpstreamPool {
     const connection = this.#shelves.get(destination.authority)?.idle.pop()
     if (!connection) return this.dial(destination, taker)
     connection.uses++
-    connection.taker = taker
+    connection.changeTaker(taker)
     return connection
   }
 
@@ -60,7 +60,7 @@ export class UpstreamPool {
 
   /** Takes a connection back whose exchange is complete, to be used again. */
   release(connection: UpstreamConnection): void {
-    connection.taker = undefined
+    connection.changeTaker(undefined)
     connection.idleSince = this.#clock.now()
     this.#shelfOf(connection.destination.authority).idle.push(connection)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref()
