@@ -8,7 +8,7 @@ import type { ListenAddress } from '../proxy/listener'
 import { build, type Parts } from './build'
 
 /** Time for telemetry to leave, after the last exchange, in milliseconds. */
-const FLUSH_TIMEOUT = 5000
+export const FLUSH_TIMEOUT = 5000
 
 export class Life {
   readonly #settings: Settings

@@ -5,7 +5,7 @@
  */
 import type { Framing } from '../http/framing'
 import { CR, classOf, HEX, LF, VALUE } from './characters'
-import { readFieldLines } from './read-head'
+import { readTrailers } from './read-head'
 
 /** How far a body has come. */
 export interface BodyScan {
@@ -180,6 +180,6 @@ class ChunkedScan implements BodyScan {
 /** Whether the text is complete trailer lines, none of which may stand only in a head. */
 function areTrailers(text: string): boolean {
   const bytes = Buffer.from(`${text}\r\n`, 'latin1')
-  const lines = readFieldLines(bytes, text, 0, 0, bytes.length)
+  const lines = readTrailers(bytes, 0, bytes.length)
   return lines !== undefined && !lines.some((line) => notInTrailers.test(line))
 }

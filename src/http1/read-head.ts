@@ -1,26 +1,24 @@
 /**
  * Heads: bytes in, plain data out (RFC 9112 §2–5). Strict, because whatever is read leniently here may be read otherwise
- * by the next hop: CRLF ends a line and nothing else does, a field name is a token with the colon right behind it, and
- * no line is folded.
+ * by the next hop: CRLF ends a line and nothing else does, a field name is a token with the colon right behind it, and no
+ * line is folded. What can never become a head is refused at its first wrong byte, whole or not.
  */
 import type { FaultCode } from '../model/fault'
 import type { FieldLine } from '../model/field-line'
 import type { RequestHead, ResponseHead } from '../model/head'
 import { COLON, CR, classOf, LF, SPACE, TOKEN, VALUE, VISIBLE } from './characters'
 
-const END_OF_HEAD = '\r\n\r\n'
-
 /** How many field lines a head may have. */
 const MAX_LINES = 1000
 
 /**
- * Finds the end of the head that starts at `start`.
- * @returns the index behind its empty line, or -1 while it is incomplete
+ * Where the lines found by `scanLines` begin and end, and the length of each one's name: three numbers a line. One array
+ * serves all heads, since a head is read in one go.
  */
-export function findHeadEnd(bytes: Buffer, start: number): number {
-  const at = bytes.indexOf(END_OF_HEAD, start, 'latin1')
-  return at < 0 ? -1 : at + END_OF_HEAD.length
-}
+const marks = new Int32Array((MAX_LINES + 1) * 3)
+const MALFORMED = -1
+const INCOMPLETE = -2
+const TOO_MANY = -3
 
 /** Skips the empty lines that may stand before a request line (RFC 9112 §2.2). */
 export function skipEmptyLines(bytes: Buffer, start: number): number {
@@ -30,105 +28,158 @@ export function skipEmptyLines(bytes: Buffer, start: number): number {
 }
 
 /**
- * Whether an incomplete head already shows that it will never be one. A line feed without its carriage return, or a TLS
- * hello, would leave both sides waiting for each other.
+ * Reads the request head that begins at `start`.
+ * @returns undefined while it is incomplete
  */
-export function isHopeless(bytes: Buffer, start: number): boolean {
-  if (start < bytes.length && bytes[start] !== CR && ((classOf[bytes[start] as number] as number) & TOKEN) === 0)
-    return true
-  for (let at = bytes.indexOf(LF, start); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-    if (at === start || bytes[at - 1] !== CR) return true
-  }
-  return false
-}
-
-/** Reads the request head in `bytes[start..end)`, its empty line included. */
-export function readRequestHead(bytes: Buffer, start: number, end: number): RequestHead | FaultCode {
+export function readRequestHead(bytes: Buffer, start: number): RequestHead | FaultCode | undefined {
   const methodEnd = skip(bytes, start, TOKEN)
+  if (methodEnd === bytes.length) return undefined
   if (methodEnd === start || bytes[methodEnd] !== SPACE) return 'bad_request_line'
   const targetStart = methodEnd + 1
   const targetEnd = skip(bytes, targetStart, VISIBLE)
+  if (targetEnd === bytes.length) return undefined
   if (targetEnd === targetStart || bytes[targetEnd] !== SPACE) return 'bad_request_line'
-  const versionEnd = skip(bytes, targetEnd + 1, VISIBLE)
-  if (bytes[versionEnd] !== CR || bytes[versionEnd + 1] !== LF) return 'bad_request_line'
+  const versionStart = targetEnd + 1
+  const versionEnd = skip(bytes, versionStart, VISIBLE)
+  const linesStart = lineEndBehind(bytes, versionEnd)
+  if (linesStart === INCOMPLETE) return undefined
+  if (linesStart === MALFORMED) return 'bad_request_line'
+  const minor = readVersion(bytes, versionStart, versionEnd)
+  if (minor === undefined) return isVersion(bytes, versionStart, versionEnd) ? 'unknown_version' : 'bad_request_line'
+
+  const count = scanLines(bytes, linesStart)
+  if (count === INCOMPLETE) return undefined
+  if (count < 0) return count === TOO_MANY ? 'head_too_large' : 'bad_field_line'
+  const end = endOfLines(linesStart, count)
   const text = bytes.toString('latin1', start, end)
-  const minor = readVersion(text.slice(targetEnd + 1 - start, versionEnd - start))
-  if (minor === undefined) return 'bad_request_line'
-  if (minor < 0) return 'unknown_version'
-  const lines = readFieldLines(bytes, text, start, versionEnd + 2, end)
-  if (lines === undefined) return 'bad_field_line'
-  if (lines.length > MAX_LINES) return 'head_too_large'
   return {
     method: text.slice(0, methodEnd - start),
     target: text.slice(targetStart - start, targetEnd - start),
-    minor: minor as 0 | 1,
-    lines,
+    minor,
+    lines: cutLines(text, start, count),
+    size: end - start,
   }
-}
-
-/** Reads the response head in `bytes[start..end)`, its empty line included. */
-export function readResponseHead(bytes: Buffer, start: number, end: number): ResponseHead | FaultCode {
-  // HTTP-version SP status-code SP [ reason-phrase ]: "HTTP/1.1 200 OK"
-  const text = bytes.toString('latin1', start, end)
-  const minor = readVersion(text.slice(0, 8))
-  const lineEnd = skip(bytes, start, VALUE)
-  if (minor === undefined || minor < 0 || bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) return 'bad_response'
-  const status = readStatus(text)
-  // The space before an empty reason phrase is often left out.
-  const afterStatus = text.charCodeAt(12)
-  if (status === undefined || (afterStatus !== SPACE && afterStatus !== CR)) return 'bad_response'
-  const lines = readFieldLines(bytes, text, start, lineEnd + 2, end)
-  if (lines === undefined) return 'bad_response'
-  if (lines.length > MAX_LINES) return 'response_head_too_large'
-  return { status, reason: text.slice(13, Math.max(13, lineEnd - start)), minor: minor as 0 | 1, lines }
 }
 
 /**
- * Reads field lines up to the empty line that must stand right before `end`.
- * @param text the latin1 text of `bytes[textStart..)`: lines are cut from it
- * @returns undefined when one is malformed
+ * Reads the response head that begins at `start`: `HTTP/1.1 200 OK`, where the reason may be missing, and the space before
+ * it as well, which many servers leave out.
+ * @returns undefined while it is incomplete
  */
-export function readFieldLines(
-  bytes: Buffer,
-  text: string,
-  textStart: number,
-  start: number,
-  end: number,
-): FieldLine[] | undefined {
-  const lines: FieldLine[] = []
-  const lastLine = end - 2
-  let at = start
-  while (at < lastLine) {
-    const lineStart = at
-    at = skip(bytes, at, TOKEN)
-    if (at === lineStart || bytes[at] !== COLON) return undefined
-    at = skip(bytes, at + 1, VALUE)
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) return undefined
-    lines.push(text.slice(lineStart - textStart, at - textStart))
-    at += 2
+export function readResponseHead(bytes: Buffer, start: number): ResponseHead | FaultCode | undefined {
+  const lineEnd = skip(bytes, start, VALUE)
+  const linesStart = lineEndBehind(bytes, lineEnd)
+  if (linesStart === INCOMPLETE) return undefined
+  const minor = readVersion(bytes, start, start + 8)
+  const status = readStatus(bytes, start + 8)
+  const behind = bytes[start + 12]
+  if (linesStart === MALFORMED || minor === undefined || status === 0 || (behind !== SPACE && behind !== CR)) {
+    return 'bad_response'
   }
-  return at === lastLine ? lines : undefined
+  const count = scanLines(bytes, linesStart)
+  if (count === INCOMPLETE) return undefined
+  if (count < 0) return count === TOO_MANY ? 'response_head_too_large' : 'bad_response'
+  const end = endOfLines(linesStart, count)
+  const text = bytes.toString('latin1', start, end)
+  return {
+    status,
+    reason: text.slice(13, Math.max(13, lineEnd - start)),
+    minor,
+    lines: cutLines(text, start, count),
+    size: end - start,
+  }
 }
 
-/** The first index from `at` on whose byte is not of the class. Ends at the latest at the line's CR. */
-function skip(bytes: Buffer, start: number, wanted: number): number {
+/**
+ * Reads trailer lines, which must end right before `end` with an empty line.
+ * @returns undefined when one is malformed
+ */
+export function readTrailers(bytes: Buffer, start: number, end: number): FieldLine[] | undefined {
+  const count = scanLines(bytes, start)
+  if (count < 0 || endOfLines(start, count) !== end) return undefined
+  return cutLines(bytes.toString('latin1', start, end), start, count)
+}
+
+/**
+ * Looks at each byte of the field lines that begin at `start`, up to and with the empty line, and leaves their `marks`.
+ * @returns how many lines there are, or MALFORMED, INCOMPLETE or TOO_MANY
+ */
+function scanLines(bytes: Buffer, start: number): number {
   let at = start
-  while (at < bytes.length && ((classOf[bytes[at] as number] as number) & wanted) !== 0) at++
+  let count = 0
+  for (;;) {
+    const nameEnd = skip(bytes, at, TOKEN)
+    if (nameEnd === at) {
+      const end = lineEndBehind(bytes, at)
+      return end < 0 ? end : count
+    }
+    if (nameEnd === bytes.length) return INCOMPLETE
+    if (bytes[nameEnd] !== COLON) return MALFORMED
+    if (count === MAX_LINES) return TOO_MANY
+    const valueEnd = skip(bytes, nameEnd + 1, VALUE)
+    marks[count * 3] = at
+    marks[count * 3 + 1] = valueEnd
+    marks[count * 3 + 2] = nameEnd - at
+    count++
+    at = lineEndBehind(bytes, valueEnd)
+    if (at < 0) return at
+  }
+}
+
+/** The index behind the empty line that ends `count` scanned lines. */
+function endOfLines(start: number, count: number): number {
+  return (count === 0 ? start : (marks[count * 3 - 2] as number) + 2) + 2
+}
+
+function cutLines(text: string, textStart: number, count: number): FieldLine[] {
+  const lines: FieldLine[] = new Array(count)
+  for (let i = 0; i < count; i++) {
+    lines[i] = text.slice((marks[i * 3] as number) - textStart, (marks[i * 3 + 1] as number) - textStart)
+  }
+  return lines
+}
+
+/** The index behind the CRLF that must stand at `at`, or MALFORMED, or INCOMPLETE when the bytes end before it does. */
+function lineEndBehind(bytes: Buffer, at: number): number {
+  if (at >= bytes.length) return INCOMPLETE
+  if (bytes[at] !== CR) return MALFORMED
+  if (at + 1 >= bytes.length) return INCOMPLETE
+  return bytes[at + 1] === LF ? at + 2 : MALFORMED
+}
+
+/** The first index from `start` on whose byte is not of the class, or the length. */
+function skip(bytes: Buffer, start: number, wanted: number): number {
+  const { length } = bytes
+  let at = start
+  while (at < length && ((classOf[bytes[at] as number] as number) & wanted) !== 0) at++
   return at
 }
 
-/** @returns the minor version of HTTP/1.x, -1 for another version, undefined for what is none */
-function readVersion(text: string): number | undefined {
-  if (text === 'HTTP/1.1') return 1
-  if (text === 'HTTP/1.0') return 0
-  return /^HTTP\/[0-9]\.[0-9]$/.test(text) ? -1 : undefined
+/** The minor version where it is HTTP/1.0 or HTTP/1.1. */
+function readVersion(bytes: Buffer, start: number, end: number): 0 | 1 | undefined {
+  // "HTTP/1." and one digit.
+  const isHttp1 =
+    end - start === 8 &&
+    bytes[start] === 0x48 &&
+    bytes[start + 1] === 0x54 &&
+    bytes[start + 2] === 0x54 &&
+    bytes[start + 3] === 0x50 &&
+    bytes[start + 4] === 0x2f &&
+    bytes[start + 5] === 0x31 &&
+    bytes[start + 6] === 0x2e
+  const minor = (bytes[start + 7] as number) - 0x30
+  return isHttp1 && (minor === 0 || minor === 1) ? minor : undefined
 }
 
-function readStatus(text: string): number | undefined {
-  if (text.charCodeAt(8) !== SPACE) return undefined
-  const hundreds = text.charCodeAt(9) - 48
-  const tens = text.charCodeAt(10) - 48
-  const ones = text.charCodeAt(11) - 48
-  if (hundreds < 1 || hundreds > 9 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return undefined
-  return hundreds * 100 + tens * 10 + ones
+function isVersion(bytes: Buffer, start: number, end: number): boolean {
+  return /^HTTP\/[0-9]\.[0-9]$/.test(bytes.toString('latin1', start, end))
+}
+
+/** A space and three digits, the first of which is not 0. @returns 0 when it is something else */
+function readStatus(bytes: Buffer, start: number): number {
+  const hundreds = (bytes[start + 1] as number) - 0x30
+  const tens = (bytes[start + 2] as number) - 0x30
+  const ones = (bytes[start + 3] as number) - 0x30
+  const isNumber = hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9
+  return isNumber && bytes[start] === SPACE ? hundreds * 100 + tens * 10 + ones : 0
 }

@@ -8,6 +8,8 @@ export interface RequestHead {
   /** HTTP/1.`minor`. */
   readonly minor: 0 | 1
   readonly lines: readonly FieldLine[]
+  /** Bytes of the head, its empty line included. */
+  readonly size: number
 }
 
 /** The head of a response as it was received. */
@@ -18,4 +20,6 @@ export interface ResponseHead {
   /** HTTP/1.`minor`. */
   readonly minor: 0 | 1
   readonly lines: readonly FieldLine[]
+  /** Bytes of the head, its empty line included. */
+  readonly size: number
 }

@@ -3,7 +3,7 @@
  * back takes the bytes until its exchange is over. Requests that arrive before that (pipelining) wait in order.
  */
 import type { Socket } from 'node:net'
-import { findHeadEnd, isHopeless, readRequestHead, skipEmptyLines } from '../http1/read-head'
+import { readRequestHead, skipEmptyLines } from '../http1/read-head'
 import type { FaultCode } from '../model/fault'
 import type { RequestHead } from '../model/head'
 
@@ -40,6 +40,8 @@ export interface ClientLimits {
   /** Milliseconds from the first byte of a head to its last. */
   readonly requestHead: number
 }
+
+const LINE_FEED = 0x0a
 
 /** How long a connection that we ended stays open for the client to read the answer (RFC 9112 §9.6). */
 const LINGER = 2000
@@ -153,50 +155,57 @@ export class ClientConnection {
 
   #onBytes(bytes: Buffer): void {
     if (this.#isEnding) return
-    if (!this.#route) return this.#readHeads(this.#waiting ? Buffer.concat([this.#takeWaiting(), bytes]) : bytes)
+    if (!this.#route) return this.#readMore(bytes)
     const end = this.#route.onClientBytes(bytes, 0)
     if (end < bytes.length) this.#keep(bytes, end)
+  }
+
+  /** A head can only become whole with a line feed: without one, pieces are gathered and not looked at again and again. */
+  #readMore(bytes: Buffer): void {
+    const waiting = this.#waiting
+    if (!waiting) return this.#readHeads(bytes)
+    const all = Buffer.concat([waiting, bytes])
+    if (bytes.includes(LINE_FEED) || all.length > this.#limits.headBytes) {
+      this.#waiting = undefined
+      this.#readHeads(all)
+    } else this.#waiting = all
   }
 
   /** Reads heads as long as the bytes hold whole requests whose exchanges end at once; then the route has the word. */
   #readHeads(bytes: Buffer): void {
     this.#isReading = true
     let at = 0
-    while (at < bytes.length && !this.#route && !this.#isEnding) {
+    while (!this.#route && !this.#isEnding) {
       at = skipEmptyLines(bytes, at)
-      const end = findHeadEnd(bytes, at)
-      if (end < 0 || end - at > this.#limits.headBytes) {
-        if (end < 0 && this.#awaitHead(bytes, at)) break
-        this.#refuse(isHopeless(bytes, at) ? 'bad_request_line' : 'head_too_large')
+      if (at === bytes.length) break
+      const head = readRequestHead(bytes, at)
+      if (head === undefined && bytes.length - at <= this.#limits.headBytes) {
+        this.#awaitHead(bytes, at)
         break
       }
       this.#stopHeadTimer()
-      at = this.#enter(bytes, at, end)
+      if (head === undefined) this.#refuse('head_too_large')
+      else if (typeof head === 'string') this.#refuse(head)
+      else if (head.size > this.#limits.headBytes) this.#refuse('head_too_large')
+      else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false
   }
 
-  #enter(bytes: Buffer, start: number, end: number): number {
-    const head = readRequestHead(bytes, start, end)
-    if (typeof head === 'string') {
-      this.#refuse(head)
-      return bytes.length
-    }
+  /** @returns the index behind the request, as far as it is there */
+  #enter(head: RequestHead, bytes: Buffer, start: number): number {
     const route = this.#entrance.enter(this, head)
     if (!route) return bytes.length
     this.#route = route
-    const consumed = route.begin(bytes, end)
-    if (this.#route && consumed < bytes.length) this.#keep(bytes, consumed)
-    return this.#route ? bytes.length : consumed
+    const end = route.begin(bytes, start)
+    if (this.#route && end < bytes.length) this.#keep(bytes, end)
+    return end
   }
 
-  /** Waits for the rest of a head, within bounds. False when there is no point. */
-  #awaitHead(bytes: Buffer, start: number): boolean {
-    if (start === bytes.length) return true
-    if (bytes.length - start > this.#limits.headBytes || isHopeless(bytes, start)) return false
+  /** Waits for the rest of a head, within bounds of size and time. */
+  #awaitHead(bytes: Buffer, start: number): void {
     this.#waiting = bytes.subarray(start)
     this.#headTimer ??= setTimeout(() => this.#refuse('request_timeout'), this.#limits.requestHead).unref()
-    return true
   }
 
   #keep(bytes: Buffer, start: number): void {

@@ -6,7 +6,7 @@ import { strict as assert } from 'node:assert'
 import { sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
 import { type BodyScan, scanBody } from '../http1/body'
-import { findHeadEnd, readResponseHead } from '../http1/read-head'
+import { readResponseHead } from '../http1/read-head'
 import { writeRequestHead, writeResponseHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
@@ -155,10 +155,10 @@ export class Forward implements Route, UpstreamTaker {
     this.#partialHead = undefined
     let at = 0
     while (!this.#isOver && !this.#responseBody) {
-      const end = findHeadEnd(all, at)
-      if (end < 0) return this.#awaitHead(all, at)
-      const head = readResponseHead(all, at, end)
+      const head = readResponseHead(all, at)
+      if (head === undefined) return this.#awaitHead(all, at)
       if (typeof head === 'string') return this.#fail(head, '')
+      const end = at + head.size
       if (head.status >= 200) return this.#beginResponse(head, all, end)
       this.#relayInterim(head, all, at, end)
       at = end
