@@ -12,10 +12,15 @@ const ENOUGH = 32 * 1024
 /** Bytes that may wait for a slow reader. */
 const BOUND = 8 * 1024 * 1024
 
+const LINE_FEED = 0x0a
+
 const streams: { readonly [name: string]: number } = { stdout: 1, stderr: 2 }
 
+/** What the library takes in that mode; its own types know of text only. */
+type ByteSink = Omit<SonicBoom, 'write'> & { write(bytes: Buffer): boolean }
+
 export class LineWriter {
-  readonly #sink: SonicBoom
+  readonly #sink: ByteSink
   #text = ''
   #timer: NodeJS.Timeout | undefined
   /** Lines that were given up. */
@@ -29,10 +34,11 @@ export class LineWriter {
   constructor(output: string, onTrouble: (message: string) => void) {
     // Opened here and now, so that a path that can't be written fails the start.
     const fd = streams[output] ?? openSync(output, 'a')
-    this.#sink = new SonicBoom({ fd, sync: false, maxLength: BOUND })
+    // As bytes: text would be encoded once to be measured, once to be written and once more to see what is left.
+    this.#sink = new SonicBoom({ fd, sync: false, maxLength: BOUND, contentMode: 'buffer' } as object) as ByteSink
     this.#sink.on('error', (error: Error) => onTrouble(error.message))
-    this.#sink.on('drop', (text: string) => {
-      this.dropped += text.split('\n').length - 1
+    this.#sink.on('drop', (bytes: Buffer) => {
+      for (const byte of bytes) if (byte === LINE_FEED) this.dropped++
     })
   }
 
@@ -59,7 +65,7 @@ export class LineWriter {
   #handOn(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#text !== '') this.#sink.write(this.#text)
+    if (this.#text !== '') this.#sink.write(Buffer.from(this.#text))
     this.#text = ''
   }
 }

@@ -1,23 +1,27 @@
 /**
- * Exchanges on their way to an exporter: a bounded queue, sent in batches, one batch at a time. A batch that can't be sent
- * now stays at the head and is tried again with growing delays; when the queue is full the oldest goes, and is counted.
- * Adding to it never waits.
+ * Spans on their way to an exporter: encoded as they come, gathered in batches, and sent one batch at a time. A batch that
+ * can't be sent now stays at the head and is tried again with growing delays; when too many spans wait, the oldest batch
+ * goes, and is counted. Adding to it never waits.
  */
 import type { Exchange } from '../model/exchange'
-import type { Exporter, SendResult } from './exporter'
+import { writeSpan } from '../telemetry/otlp-span'
+import { ProtobufWriter } from '../telemetry/protobuf'
+import type { Exporter, SendResult, SpanBatch } from './exporter'
 
 export interface QueueSettings {
-  /** Exchanges in one batch at most. */
+  /** Spans in one batch at most. */
   readonly batchSize: number
-  /** Milliseconds that the first exchange of a batch waits for others. */
+  /** Milliseconds that the first span of a batch waits for others. */
   readonly delay: number
-  /** Exchanges that may wait. */
+  /** Spans that may wait. */
   readonly capacity: number
 }
 
-/** Why an exchange was never exported. */
+/** Why a span was never exported. */
 export type DropReason = 'queue_full' | 'refused' | 'shutdown'
 
+/** A batch is closed early when it is this large: collectors take messages of 4 MiB. */
+const BATCH_BYTES = 3 * 1024 * 1024
 const FIRST_RETRY_DELAY = 1000
 const LONGEST_RETRY_DELAY = 30_000
 
@@ -25,8 +29,11 @@ export class SpanQueue {
   readonly #exporter: Exporter
   readonly #settings: QueueSettings
   readonly #onTrouble: (message: string) => void
-  #waiting: Exchange[] = []
-  #sending: readonly Exchange[] = []
+  /** The batch that is being filled. */
+  readonly #open = new ProtobufWriter()
+  #openCount = 0
+  /** Batches that wait, the oldest first. The first one may be on its way. */
+  readonly #closed: SpanBatch[] = []
   #timer: NodeJS.Timeout | undefined
   #retryDelay = 0
   #isClosing = false
@@ -34,6 +41,8 @@ export class SpanQueue {
 
   observed = 0
   exported = 0
+  /** Spans that wait, those on their way included. */
+  queued = 0
   readonly dropped: Record<DropReason, number> = { queue_full: 0, refused: 0, shutdown: 0 }
 
   /** @param onTrouble told of every batch that could not be sent */
@@ -43,17 +52,13 @@ export class SpanQueue {
     this.#onTrouble = onTrouble
   }
 
-  get queued(): number {
-    return this.#waiting.length + this.#sending.length
-  }
-
   add(exchange: Exchange): void {
     this.observed++
-    this.#waiting.push(exchange)
-    // Dropping in blocks keeps the price of a full queue low: one array copy for many exchanges.
-    if (this.#waiting.length > this.#settings.capacity) this.#dropOldest()
+    this.queued++
+    writeSpan(this.#open, exchange)
+    if (++this.#openCount >= this.#settings.batchSize || this.#open.size >= BATCH_BYTES) this.#closeBatch()
     if (this.#inFlight) return
-    if (this.#waiting.length >= this.#settings.batchSize && this.#retryDelay === 0) this.#sendNow()
+    if (this.#closed.length > 0 && this.#retryDelay === 0) this.#sendNow()
     else this.#timer ??= setTimeout(() => this.#sendNow(), this.#settings.delay).unref()
   }
 
@@ -64,62 +69,71 @@ export class SpanQueue {
   async close(timeout: number): Promise<void> {
     this.#isClosing = true
     const timeUp = new Promise<'time up'>((resolve) => setTimeout(() => resolve('time up'), timeout).unref())
-    clearTimeout(this.#timer)
     for (;;) {
-      if (!this.#inFlight && this.queued > 0) this.#sendNow()
+      if (!this.#inFlight) this.#sendNow()
       if (!this.#inFlight) break
       if ((await Promise.race([this.#inFlight, timeUp])) === 'time up') break
     }
-    this.dropped.shutdown += this.queued
-    this.#waiting = []
-    this.#sending = []
-    await this.#exporter.close()
+    clearTimeout(this.#timer)
+    while (this.#closed.length > 0) this.#drop('shutdown')
+    await Promise.race([this.#exporter.close(), timeUp])
+  }
+
+  #closeBatch(): void {
+    this.#closed.push({ spans: this.#open.take(), count: this.#openCount })
+    this.#openCount = 0
+    while (this.queued > this.#settings.capacity && this.#closed.length > 1) this.#dropOldest()
   }
 
   #sendNow(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#sending.length === 0) this.#sending = this.#waiting.splice(0, this.#settings.batchSize)
-    if (this.#sending.length > 0) this.#inFlight = this.#send(this.#sending)
+    if (this.#closed.length === 0 && this.#openCount > 0) this.#closeBatch()
+    const batch = this.#closed[0]
+    if (batch) this.#inFlight = this.#send(batch)
   }
 
-  async #send(batch: readonly Exchange[]): Promise<void> {
+  async #send(batch: SpanBatch): Promise<void> {
     const result = await this.#exporter.send(batch)
     this.#inFlight = undefined
     // Closed meanwhile: the batch has been counted as dropped.
-    if (this.#sending !== batch) return
+    if (this.#closed[0] !== batch) return
     this.#settle(batch, result)
     if (this.#isClosing || this.queued === 0) return
-    const isFull = this.#waiting.length >= this.#settings.batchSize
-    if (this.#retryDelay === 0 && isFull) this.#sendNow()
+    if (this.#closed.length > 0 && this.#retryDelay === 0) this.#sendNow()
     else this.#timer ??= setTimeout(() => this.#sendNow(), this.#retryDelay || this.#settings.delay).unref()
   }
 
-  #settle(batch: readonly Exchange[], result: SendResult): void {
+  #settle(batch: SpanBatch, result: SendResult): void {
     if (result.kind === 'retry') {
       this.#retryDelay = Math.min(LONGEST_RETRY_DELAY, this.#retryDelay * 2 || FIRST_RETRY_DELAY)
-      // While stopping there is no later: the batch goes the way of the rest.
+      // While stopping there is no later.
       if (this.#isClosing) this.#drop('shutdown')
-      this.#onTrouble(result.reason)
-      return
+      return this.#onTrouble(result.reason)
     }
     this.#retryDelay = 0
-    if (result.kind === 'ok') {
-      this.exported += batch.length
-      this.#sending = []
-    } else {
+    if (result.kind === 'permanent') {
       this.#drop('refused')
-      this.#onTrouble(result.reason)
+      return this.#onTrouble(result.reason)
     }
+    this.#closed.shift()
+    this.queued -= batch.count
+    this.exported += batch.count - result.rejected
+    this.dropped.refused += result.rejected
+    if (result.reason !== '') this.#onTrouble(result.reason)
   }
 
+  /** Gives up the batch at the head. */
   #drop(reason: DropReason): void {
-    this.dropped[reason] += this.#sending.length
-    this.#sending = []
+    const count = this.#closed.shift()?.count ?? 0
+    this.dropped[reason] += count
+    this.queued -= count
   }
 
+  /** Gives up the oldest batch that is not on its way. */
   #dropOldest(): void {
-    const block = Math.max(1, Math.floor(this.#settings.capacity / 8))
-    this.dropped.queue_full += this.#waiting.splice(0, block).length
+    const [dropped] = this.#closed.splice(this.#inFlight ? 1 : 0, 1)
+    this.dropped.queue_full += dropped?.count ?? 0
+    this.queued -= dropped?.count ?? 0
   }
 }

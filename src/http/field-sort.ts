@@ -2,11 +2,13 @@
  * One walk over a head's field lines sorts them: what frames the body, what is for this connection alone, and what
  * travels on. Every later station reads the result; nobody walks the lines for these facts again.
  */
-import { type FieldLine, fieldValueOf, isNamed, nameOf } from '../model/field-line'
+import { type FieldLine, FieldNames, fieldValueOf, isNamed, nameOf } from '../model/field-line'
 
 export interface SortedFields {
   /** End-to-end lines in order. Content-Length and Transfer-Encoding stay in place: the body travels in its own framing. */
   readonly travelling: FieldLine[]
+  /** The indexes in `travelling` of the lines that were to be noted, ascending. */
+  readonly noted: number[]
   /** The index of the (first) Host line in `travelling`, or -1. */
   hostIndex: number
   hostCount: number
@@ -17,6 +19,7 @@ export interface SortedFields {
   /** Connection options: `close` and `keep-alive` were among them. */
   close: boolean
   keepAlive: boolean
+  userAgent: string | undefined
 }
 
 /** Lines that Connection may not remove: they frame, route or authorise the message, or are our own business. */
@@ -32,20 +35,28 @@ const neverNominated = new Set([
   'baggage',
 ])
 
-/** Sorts the field lines of a head (RFC 9110 §7.6.1, RFC 9112 §6 and §9). */
-export function sortFields(lines: readonly FieldLine[]): SortedFields {
+const nothing = new FieldNames([])
+
+/**
+ * Sorts the field lines of a head (RFC 9110 §7.6.1, RFC 9112 §6 and §9).
+ * @param toNote names whose lines the caller wants to find again
+ */
+export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = nothing): SortedFields {
   const sorted: SortedFields = {
     travelling: [],
+    noted: [],
     hostIndex: -1,
     hostCount: 0,
     contentLength: undefined,
     transferEncoding: undefined,
     close: false,
     keepAlive: false,
+    userAgent: undefined,
   }
   let nominated: string[] | undefined
   for (const line of lines) {
-    switch (line.indexOf(':')) {
+    const nameLength = line.indexOf(':')
+    switch (nameLength) {
       case 2:
         if (isNamed(line, 'te')) continue
         break
@@ -63,6 +74,7 @@ export function sortFields(lines: readonly FieldLine[]): SortedFields {
           continue
         }
         if (isNamed(line, 'keep-alive')) continue
+        if (isNamed(line, 'user-agent')) sorted.userAgent ??= fieldValueOf(line)
         break
       case 14:
         if (isNamed(line, 'content-length')) {
@@ -88,9 +100,10 @@ export function sortFields(lines: readonly FieldLine[]): SortedFields {
         if (isNamed(line, 'proxy-authorization')) continue
         break
     }
+    if (toNote.hold(line, nameLength)) sorted.noted.push(sorted.travelling.length)
     sorted.travelling.push(line)
   }
-  return nominated ? withoutNominated(sorted, nominated) : sorted
+  return nominated ? withoutNominated(sorted, nominated, toNote) : sorted
 }
 
 function readConnection(value: string, sorted: SortedFields, nominated: string[] | undefined): string[] | undefined {
@@ -111,10 +124,11 @@ function readConnection(value: string, sorted: SortedFields, nominated: string[]
   return names
 }
 
-function withoutNominated(sorted: SortedFields, nominated: readonly string[]): SortedFields {
+function withoutNominated(sorted: SortedFields, nominated: readonly string[], toNote: FieldNames): SortedFields {
   const travelling = sorted.travelling.filter((line) => !nominated.includes(nameOf(line)))
+  const noted = [...travelling.keys()].filter((index) => toNote.hold(travelling[index] as FieldLine))
   const hostIndex = travelling.findIndex((line) => isNamed(line, 'host'))
-  return { ...sorted, travelling, hostIndex }
+  return { ...sorted, travelling, noted, hostIndex }
 }
 
 function joined(former: string | undefined, value: string): string {

@@ -24,8 +24,8 @@ export class Exchange {
 
   // What was asked.
   method = ''
-  /** The request target as received. */
-  target = ''
+  /** The absolute URL, credentials and secrets already redacted; `//host:port` for a tunnel. */
+  url: string | undefined = undefined
   destination: Destination | undefined = undefined
   userAgent: string | undefined = undefined
   requestBodySize = 0

@@ -51,3 +51,23 @@ export function trimSpace(text: string, start = 0): string {
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
+
+/** A set of field names, to tell the lines of one kind from the others: the place of the colon settles most by itself. */
+export class FieldNames {
+  readonly #byLength: (readonly string[] | undefined)[] = []
+
+  /** @param names in lower case */
+  constructor(names: Iterable<string>) {
+    for (const name of new Set(names)) this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), name]
+  }
+
+  /** Whether the line's name is one of these. @param nameLength the place of its colon, where that is known */
+  hold(line: FieldLine, nameLength = line.indexOf(':')): boolean {
+    const names = this.#byLength[nameLength]
+    if (names === undefined) return false
+    for (const name of names) {
+      if (isNamed(line, name)) return true
+    }
+    return false
+  }
+}

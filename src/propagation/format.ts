@@ -30,7 +30,7 @@ export interface Format {
   inject(context: TraceContext): readonly FieldLine[]
 }
 
-/** The lines of a head whose names the formats own, found in one walk. */
+/** The lines of a head whose names the formats own. */
 export class Carrier {
   readonly #lines: readonly FieldLine[]
 
@@ -50,17 +50,3 @@ export class Carrier {
 }
 
 const none: readonly string[] = []
-
-/** Tells whether a line is one of a set of names, by the place of its colon first: most lines are settled by that alone. */
-export class NameSet {
-  readonly #byLength: (readonly string[] | undefined)[] = []
-
-  constructor(names: Iterable<string>) {
-    for (const name of new Set(names)) this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), name]
-  }
-
-  holds(line: FieldLine): boolean {
-    const names = this.#byLength[line.indexOf(':')]
-    return names?.some((name) => isNamed(line, name)) ?? false
-  }
-}

@@ -4,9 +4,9 @@
  */
 import type { Random } from '../model/clock'
 import type { ContextRefusal } from '../model/exchange'
-import type { FieldLine } from '../model/field-line'
+import { type FieldLine, FieldNames } from '../model/field-line'
 import type { TraceContext } from '../model/trace-context'
-import { type Arrival, Carrier, type Format, NameSet } from './format'
+import { type Arrival, Carrier, type Format } from './format'
 
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
@@ -16,14 +16,20 @@ export interface Extraction {
   readonly refusals: readonly ContextRefusal[]
 }
 
+interface OutgoingFormat {
+  readonly format: Format
+  /** Its own headers. */
+  readonly fields: FieldNames
+}
+
 const noRefusals: readonly ContextRefusal[] = []
 
 export class Propagation {
+  /** The names of all headers that any of the formats owns. */
+  readonly fields: FieldNames
   readonly #formats: readonly Format[]
   readonly #defaultFormat: Format
-  /** Of all formats together, and of each. */
-  readonly #owned: NameSet
-  readonly #fieldsOf: ReadonlyMap<Format, NameSet>
+  readonly #byName: ReadonlyMap<string, OutgoingFormat>
   readonly #random: Random
 
   /**
@@ -31,17 +37,20 @@ export class Propagation {
    * @param defaultFormat what is injected when nothing was extracted
    */
   constructor(formats: readonly Format[], defaultFormat: Format, random: Random) {
+    const inUse = [...formats, defaultFormat]
+    this.fields = new FieldNames(inUse.flatMap(({ fields }) => fields))
     this.#formats = formats
     this.#defaultFormat = defaultFormat
-    const inUse = [...formats, defaultFormat]
-    this.#owned = new NameSet(inUse.flatMap((format) => format.fields))
-    this.#fieldsOf = new Map(inUse.map((format) => [format, new NameSet(format.fields)]))
+    this.#byName = new Map(inUse.map((format) => [format.name, { format, fields: new FieldNames(format.fields) }]))
     this.#random = random
   }
 
-  /** Continues the trace that the lines carry, or starts one. The span id is new in either case: it is this hop's. */
+  /**
+   * Continues the trace that the lines carry, or starts one. The span id is new in either case: it is this hop's.
+   * @param lines those of a head whose names are among `fields`
+   */
   extract(lines: readonly FieldLine[]): Extraction {
-    const carrier = new Carrier(lines.filter((line) => this.#owned.holds(line)))
+    const carrier = new Carrier(lines)
     let refusals = noRefusals
     for (const format of this.#formats) {
       const found = format.extract(carrier)
@@ -51,13 +60,18 @@ export class Propagation {
     return { context: this.#start(), refusals }
   }
 
-  /** The lines with every header that the outgoing format owns replaced by what `context` says. */
-  inject(lines: readonly FieldLine[], context: TraceContext): FieldLine[] {
-    const format = this.#formats.find(({ name }) => name === context.format) ?? this.#defaultFormat
-    const owned = this.#fieldsOf.get(format)
-    const kept = lines.filter((line) => !owned?.holds(line))
-    for (const line of format.inject(context)) kept.push(line)
-    return kept
+  /**
+   * Puts `context` on the lines: every header that the outgoing format owns is replaced where it stood, or removed, or
+   * added at the end.
+   * @param lines those of a head; changed in place
+   * @param indexes of the lines whose names are among `fields`, ascending
+   */
+  inject(lines: FieldLine[], indexes: readonly number[], context: TraceContext): void {
+    const { format, fields } = this.#byName.get(context.format ?? this.#defaultFormat.name) as OutgoingFormat
+    const fresh = format.inject(context)
+    const stale = indexes.filter((index) => fields.hold(lines[index] as FieldLine))
+    for (const [position, line] of fresh.entries()) lines[stale[position] ?? lines.length] = line
+    for (const index of stale.slice(fresh.length).reverse()) lines.splice(index, 1)
   }
 
   #continue(arrival: Arrival, format: string): TraceContext {

@@ -12,6 +12,7 @@ import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import { type FieldLine, isNamed } from '../model/field-line'
 import type { ResponseHead } from '../model/head'
+import type { TraceContext } from '../model/trace-context'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
 import { faultResponse } from './reply'
@@ -63,13 +64,13 @@ export class Forward implements Route, UpstreamTaker {
   /** The head as the destination gets it: its own name in Host, the trace context of this hop, the path as it came. */
   #writeHead(): string {
     const { head, target, fields, exchange } = this.#passage
-    const { propagation } = this.#road.parts
     const lines = fields.travelling
     const host = `Host: ${target.destination.hostField}`
+    // Before the indexes shift.
+    if (fields.hostIndex >= 0) lines[fields.hostIndex] = host
+    this.#road.parts.propagation.inject(lines, fields.noted, exchange.context as TraceContext)
     if (fields.hostIndex < 0) lines.unshift(host)
-    else if (lines[fields.hostIndex] !== host) lines[fields.hostIndex] = host
-    const outgoing = exchange.context ? propagation.inject(lines, exchange.context) : lines
-    return writeRequestHead(head.method, target.path, outgoing)
+    return writeRequestHead(head.method, target.path, lines)
   }
 
   // The request.

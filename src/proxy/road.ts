@@ -8,9 +8,10 @@ import { type Target, TargetReader } from '../http/target'
 import type { Clock, Random } from '../model/clock'
 import { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
-import { isNamed, valuesOf } from '../model/field-line'
+import type { FieldLine } from '../model/field-line'
 import type { RequestHead } from '../model/head'
 import type { Propagation } from '../propagation/propagate'
+import { redactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
 import type { ClientConnection, Entrance, Route } from './client-connection'
 import { Forward } from './forward'
@@ -50,15 +51,16 @@ export class Road implements Entrance {
   enter(client: ClientConnection, head: RequestHead): Route | undefined {
     const exchange = this.#begin(client)
     exchange.method = head.method
-    exchange.target = head.target
 
     // Where does it want to go?
     const target = this.#targets.read(head.method, head.target)
     if (typeof target === 'string') return this.#refuse(client, exchange, target)
     exchange.destination = target.destination
+    exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : redactUrl(head.target)
 
     // Can its lines and its length be read in one way only?
-    const fields = sortFields(head.lines)
+    const { propagation } = this.parts
+    const fields = sortFields(head.lines, propagation.fields)
     if (fields.hostCount > 1 || (fields.hostCount === 0 && head.minor === 1)) {
       return this.#refuse(client, exchange, 'bad_host')
     }
@@ -67,10 +69,12 @@ export class Road implements Entrance {
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
 
     // Which trace does it belong to? The span begins here.
-    const { context, refusals } = this.parts.propagation.extract(head.lines)
+    const { context, refusals } = propagation.extract(
+      fields.noted.map((index) => fields.travelling[index] as FieldLine),
+    )
     exchange.context = context
     if (refusals.length > 0) exchange.contextRefusals = refusals
-    exchange.userAgent = userAgentOf(head)
+    exchange.userAgent = fields.userAgent
 
     const passage: Passage = { exchange, head, target, fields, framing }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
@@ -102,11 +106,4 @@ export class Road implements Entrance {
     this.end(exchange)
     client.exchangeDone(false)
   }
-}
-
-function userAgentOf(head: RequestHead): string | undefined {
-  for (const line of head.lines) {
-    if (isNamed(line, 'user-agent')) return valuesOf([line], 'user-agent')[0]
-  }
-  return undefined
 }

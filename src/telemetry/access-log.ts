@@ -4,24 +4,23 @@
  */
 import type { Exchange } from '../model/exchange'
 import { errorTypeOf } from './outcome'
-import { redactedUrl } from './redact'
 
 type Row = readonly [key: string, json: (exchange: Exchange) => string | undefined]
 
 const rows: readonly Row[] = [
   ['timestamp', (x) => `"${rfc3339(x.startTime)}"`],
-  ['request.id', (x) => text(x.requestId)],
-  ['http.request.method', (x) => text(x.method || undefined)],
-  ['url.full', (x) => (x.target === '' ? undefined : text(redactedUrl(x)))],
-  ['server.address', (x) => text(x.destination?.host)],
+  ['request.id', (x) => quoted(x.requestId)],
+  ['http.request.method', (x) => quoted(x.method || undefined)],
+  ['url.full', (x) => text(x.url)],
+  ['server.address', (x) => quoted(x.destination?.host)],
   ['server.port', (x) => number(x.destination?.port)],
   ['network.protocol.version', (x) => (x.protocolMinor < 0 ? undefined : `"1.${x.protocolMinor}"`)],
-  ['network.peer.address', (x) => text(x.peerAddress)],
+  ['network.peer.address', (x) => quoted(x.peerAddress)],
   ['network.peer.port', (x) => number(x.peerPort || undefined)],
-  ['client.address', (x) => text(x.clientAddress)],
+  ['client.address', (x) => quoted(x.clientAddress)],
   ['http.response.status_code', (x) => number(x.upstreamStatus || undefined)],
   ['proxy.response.status_code', (x) => number(x.clientStatus || undefined)],
-  ['error.type', (x) => text(x.fault ?? errorTypeOf(x))],
+  ['error.type', (x) => quoted(x.fault ?? errorTypeOf(x))],
   ['http.request.body.size', (x) => number(x.requestBodySize)],
   ['http.response.body.size', (x) => number(x.responseBodySize)],
   ['duration', (x) => seconds(x.endMark - x.startMark)],
@@ -65,6 +64,11 @@ function timings(x: Exchange): string {
 
 const needsEscape = /["\\]|[^\x20-\x7e]/
 
+/** Text that can't hold a quote, a backslash or a control character: tokens, names, addresses, ids. */
+function quoted(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : `"${value}"`
+}
+
 function text(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   return needsEscape.test(value) ? JSON.stringify(value) : `"${value}"`
@@ -74,9 +78,11 @@ function number(value: number | undefined): string | undefined {
   return value === undefined ? undefined : String(value)
 }
 
-/** Milliseconds as seconds, to the microsecond. */
+/** Milliseconds as seconds, to the microsecond. Put together from whole numbers: fractions are slow to write. */
 function seconds(milliseconds: number): string {
-  return String(Math.round(milliseconds * 1000) / 1e6)
+  const micros = Math.round(milliseconds * 1000)
+  const whole = Math.floor(micros / 1e6)
+  return `${whole}.${String(micros - whole * 1e6 + 1e6).slice(1)}`
 }
 
 let lastSecond = Number.NaN

@@ -2,12 +2,10 @@
  * The span attributes: one row each, by the stable OpenTelemetry HTTP conventions (schema 1.44.0). A new attribute is a
  * new row; a row whose value is undefined is left out.
  */
-import type { AttributeValue } from '@opentelemetry/api'
 import type { Exchange } from '../model/exchange'
 import { errorTypeOf } from './outcome'
-import { redactedUrl } from './redact'
 
-type Row = readonly [key: string, value: (exchange: Exchange) => AttributeValue | undefined]
+type Row = readonly [key: string, value: (exchange: Exchange) => string | number | undefined]
 
 /** RFC 9110's methods and PATCH, with QUERY as the conventions have it. Case-sensitive. */
 const knownMethods: ReadonlySet<string> = new Set([
@@ -31,7 +29,7 @@ export function knownMethod(exchange: Exchange): string {
 export const spanAttributes: readonly Row[] = [
   ['http.request.method', knownMethod],
   ['http.request.method_original', (x) => (knownMethods.has(x.method) ? undefined : x.method)],
-  ['url.full', redactedUrl],
+  ['url.full', (x) => x.url],
   ['server.address', (x) => x.destination?.host],
   ['server.port', (x) => x.destination?.port],
   ['network.peer.address', (x) => x.peerAddress],

@@ -1,6 +1,4 @@
 /** URLs as telemetry may show them: no credentials, and no value of a query key that is known to carry a secret. */
-import type { Exchange } from '../model/exchange'
-
 /** The keys that the OpenTelemetry HTTP conventions name; they are matched case-sensitively. */
 const secretKeys = [
   'X-Amz-Signature',
@@ -12,14 +10,16 @@ const secretKeys = [
   'X-Goog-Signature',
 ]
 
+const mayHoldSecret = /[?&](?:X-|AWS|Sig|sig)/
 const secretValue = new RegExp(`([?&](?:${secretKeys.join('|')})=)[^&]*`, 'g')
 
-/** The absolute URL of an exchange. A tunnel has no URL, only an authority: `//host:port`. */
-export function redactedUrl(exchange: Exchange): string {
-  if (exchange.isTunnel) return `//${exchange.destination?.authority ?? exchange.target}`
-  const { target } = exchange
-  const query = target.indexOf('?')
-  const safe = query < 0 ? target : target.slice(0, query) + target.slice(query).replace(secretValue, '$1REDACTED')
+/** An absolute URL as it may be shown. Everything but the secrets stays byte for byte. */
+export function redactUrl(url: string): string {
+  const query = url.indexOf('?')
+  const safe =
+    query < 0 || !mayHoldSecret.test(url)
+      ? url
+      : url.slice(0, query) + url.slice(query).replace(secretValue, '$1REDACTED')
   return safe.includes('@') ? withoutUserinfo(safe) : safe
 }
 
