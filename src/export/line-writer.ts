@@ -35,7 +35,12 @@ export class LineWriter {
     // Opened here and now, so that a path that can't be written fails the start.
     const fd = streams[output] ?? openSync(output, 'a')
     // As bytes: text would be encoded once to be measured, once to be written and once more to see what is left.
-    this.#sink = new SonicBoom({ fd, sync: false, maxLength: BOUND, contentMode: 'buffer' } as object) as ByteSink
+    this.#sink = new SonicBoom({
+      fd,
+      sync: false,
+      maxLength: BOUND,
+      contentMode: 'buffer',
+    } as object) as unknown as ByteSink
     this.#sink.on('error', (error: Error) => onTrouble(error.message))
     this.#sink.on('drop', (bytes: Buffer) => {
       for (const byte of bytes) if (byte === LINE_FEED) this.dropped++

@@ -7,6 +7,7 @@ import {
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceClientConstructor,
+  type ServiceDefinition,
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js'
@@ -159,6 +160,21 @@ function traceService(): ServiceClientConstructor['service'] {
   const path = ['opentelemetry', 'proto', 'collector', 'trace', 'v1']
   const room = path.reduce((outer, name) => outer[name] as GrpcObject, loadPackageDefinition(definition))
   return (room.TraceService as ServiceClientConstructor).service
+}
+
+/** Spans out of entries of OTLP's `ScopeSpans.spans`, one after the other. */
+export function decodedSpans(entries: Uint8Array): CollectedSpan[] {
+  const request = field(1, field(2, Buffer.from(entries)))
+  const service = definition['opentelemetry.proto.collector.trace.v1.TraceService'] as ServiceDefinition
+  return spansOf(service.Export?.requestDeserialize(request) as unknown as WireRequest)
+}
+
+/** A field of bytes, as protobuf writes it. */
+function field(number: number, content: Buffer): Buffer {
+  const head = [(number << 3) | 2]
+  let rest = content.length
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) head.push((rest & 0x7f) | 0x80)
+  return Buffer.concat([Buffer.from([...head, rest]), content])
 }
 
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
