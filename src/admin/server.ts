@@ -34,8 +34,16 @@ const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchPa
     return { type: CONTENT_TYPE, body: prometheusText(source.metrics(), source.startTime) }
   },
   '/exchanges': (source, query) => {
-    const limit = Number(query.get('limit') ?? Number.POSITIVE_INFINITY)
-    return { type: JSON_TYPE, body: `[${source.exchanges().slice(0, limit).join(',\n')}]\n` }
+    const limit = query.get('limit')
+    if (limit !== null && !/^[0-9]{1,9}$/.test(limit))
+      return { status: 400, type: TEXT, body: 'limit is not a number.\n' }
+    return {
+      type: JSON_TYPE,
+      body: `[${source
+        .exchanges()
+        .slice(0, limit === null ? undefined : Number(limit))
+        .join(',\n')}]\n`,
+    }
   },
   '/config': (source) => ({ type: JSON_TYPE, body: `${JSON.stringify(source.config(), null, 2)}\n` }),
 }
@@ -79,5 +87,9 @@ function pageFor(source: AdminSource, request: IncomingMessage): Page {
   const page = pages[path]
   if (!page) return { status: 404, type: TEXT, body: `There is ${Object.keys(pages).join(', ')}.\n` }
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, type: TEXT, body: 'Only GET.\n' }
-  return page(source, new URLSearchParams(query))
+  try {
+    return page(source, new URLSearchParams(query))
+  } catch (error) {
+    return { status: 500, type: TEXT, body: `${(error as Error).message}\n` }
+  }
 }

@@ -30,7 +30,8 @@ export class Telemetry {
     }
     const exporter = exporterOf(settings)
     if (exporter) {
-      const { queueBatchSize: batchSize, queueDelay: delay, queueCapacity: capacity } = settings
+      const { queueDelay: delay, queueCapacity: capacity } = settings
+      const batchSize = Math.min(settings.queueBatchSize, capacity)
       this.#spans = new SpanQueue(exporter, { batchSize, delay, capacity }, trouble('spans could not be exported'))
     }
   }

@@ -37,7 +37,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     if (token.name === 'help') wantsHelp = true
     else if (token.name === 'version') wantsVersion = true
     else if (!known.has(flag)) problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
-    else if (token.value === undefined) problems.push(`${flag}: the value is missing`)
+    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))
+      problems.push(`${flag}: the value is missing`)
     else flags.set(flag, [...(flags.get(flag) ?? []), token.value])
   }
   const [command = 'run', ...rest] = words

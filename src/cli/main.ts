@@ -7,15 +7,15 @@ import { settingsFrom } from './settings'
 const EXIT_USAGE = 64
 
 /**
- * Proxy settings are for the program beside us. In our own process they would send telemetry through the proxy itself:
- * gRPC reads them, and does so by itself.
+ * Variables that libraries read by themselves. Proxy settings are for the program beside us: gRPC would send telemetry
+ * through the proxy that it tells about. OpenTelemetry's have been read, with their origin, and must not count twice.
  */
-const notForUs = /^(?:https?|grpc|all|no|no_grpc)_proxy$/i
+const notForLibraries = /^(?:(?:https?|grpc|all|no|no_grpc)_proxy|OTEL_.*)$/i
 
 export async function main(argv: readonly string[]): Promise<void> {
   const environment = { ...process.env }
   for (const name of Object.keys(process.env)) {
-    if (notForUs.test(name)) delete process.env[name]
+    if (notForLibraries.test(name)) delete process.env[name]
   }
   const args = readArguments(argv)
   if (args.wantsHelp) return print(helpText())

@@ -9,8 +9,7 @@ export function settingsFrom(args: Arguments, environment: Readonly<Record<strin
   const path = args.flags.get('--config')?.at(-1) ?? environment[variableOf(options.config)]
   const file = path ? readConfigFile(path) : undefined
   const resolved = resolve({ flags: args.flags, environment, file: file?.values })
-  const found = [...args.problems, ...resolved.problems, ...(file?.problems ?? [])]
-  // The file that can't be read is reported once, by its option.
-  const problems = [...new Set(found)]
-  return { ...resolved, problems: problems.length > 0 ? problems : check(resolved.settings) }
+  // A file that can't be read has been reported, by its option.
+  const problems = [...args.problems, ...resolved.problems, ...(file?.problems ?? []), ...check(resolved)]
+  return { ...resolved, problems }
 }

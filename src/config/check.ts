@@ -1,25 +1,42 @@
 /** Combinations of settings that can't work together. */
-import type { Settings } from './options'
+import type { OptionName, Settings } from './options'
+import type { Resolved } from './resolve'
+
+interface Rule {
+  /** The options that it looks at. It is silent when one of them could not be read. */
+  readonly of: readonly OptionName[]
+  readonly isBroken: (settings: Settings, origins: Resolved['origins']) => boolean
+  readonly words: string
+}
+
+const rules: readonly Rule[] = [
+  {
+    of: ['listen', 'admin'],
+    isBroken: ({ listen, admin }) =>
+      admin !== 'off' && listen.port !== 0 && listen.port === admin.port && listen.host === admin.host,
+    words: '--listen and --admin: both have the same address',
+  },
+  {
+    of: ['otlpClientCertificate', 'otlpClientKey'],
+    isBroken: (settings) => (settings.otlpClientCertificate === undefined) !== (settings.otlpClientKey === undefined),
+    words: '--otlp-client-certificate and --otlp-client-key: one needs the other',
+  },
+  {
+    of: ['otlpEndpoint', 'otlpCertificate', 'otlpClientCertificate'],
+    // A platform may set OpenTelemetry's variables for all programs: that is no reason not to start.
+    isBroken: ({ otlpEndpoint = '' }, origins) =>
+      !/^https:/i.test(otlpEndpoint) && [origins.otlpCertificate, origins.otlpClientCertificate].some(isDeliberate),
+    words: '--otlp-certificate, --otlp-client-certificate: they need an https:// --otlp-endpoint',
+  },
+]
+
+function isDeliberate(origin: string): boolean {
+  return origin !== 'default' && !origin.startsWith('OTEL_')
+}
 
 /** @returns the problems, each a whole sentence */
-export function check(settings: Settings): string[] {
-  const problems: string[] = []
-  const { listen, admin } = settings
-  if (admin !== 'off' && listen.port !== 0 && listen.port === admin.port && listen.host === admin.host) {
-    problems.push('--listen and --admin: both have the same address')
-  }
-  if (Boolean(settings.otlpClientCertificate) !== Boolean(settings.otlpClientKey)) {
-    problems.push('--otlp-client-certificate and --otlp-client-key: one needs the other')
-  }
-  const isSecure = settings.otlpEndpoint?.toLowerCase().startsWith('https:') ?? false
-  const hasTls = settings.otlpCertificate !== undefined || settings.otlpClientCertificate !== undefined
-  if (hasTls && !isSecure) {
-    problems.push('--otlp-certificate, --otlp-client-certificate: they need an https:// --otlp-endpoint')
-  }
-  if (settings.queueBatchSize > settings.queueCapacity) {
-    problems.push(
-      `--queue-batch-size: ${settings.queueBatchSize} is more than --queue-capacity, which is ${settings.queueCapacity}`,
-    )
-  }
-  return problems
+export function check({ settings, origins, failed }: Pick<Resolved, 'settings' | 'origins' | 'failed'>): string[] {
+  return rules
+    .filter((rule) => !rule.of.some((name) => failed.has(name)) && rule.isBroken(settings, origins))
+    .map(({ words }) => words)
 }

@@ -1,8 +1,8 @@
 /** The YAML file: read, parsed, and flattened to keys and items, each with the line it stands on. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { Document, Node, Pair, Scalar } from 'yaml'
-import { options } from './options'
+import type { Node, Pair, Scalar } from 'yaml'
+import { type Option, options } from './options'
 import type { FileValue } from './resolve'
 
 export interface ReadFile {
@@ -11,17 +11,15 @@ export interface ReadFile {
   readonly problems: readonly string[]
 }
 
-const keys: ReadonlySet<string> = new Set(Object.values(options).map(({ key }) => key))
+const rows: ReadonlyMap<string, Option<unknown>> = new Map(Object.values(options).map((row) => [row.key, row]))
 
-/** Reads the file at `path`. Never throws: what is wrong is among the problems. */
-export function readConfigFile(path: string): ReadFile {
-  let text: string
+/** Reads the file at `path`; nothing where it can't be read. What else is wrong is among the problems. */
+export function readConfigFile(path: string): ReadFile | undefined {
   try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    return { values: new Map(), problems: [`${path}: can't be read: ${(error as Error).message}`] }
+    return parseConfig(readFileSync(path, 'utf8'), basename(path))
+  } catch {
+    return undefined
   }
-  return parseConfig(text, basename(path))
 }
 
 /** @param name what the file is called in messages */
@@ -29,47 +27,61 @@ export function parseConfig(text: string, name: string): ReadFile {
   // Loaded only when there is a file: it is a fifth of the start otherwise.
   const yaml: typeof import('yaml') = require('yaml')
   const lines = new yaml.LineCounter()
-  const document: Document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const values = new Map<string, FileValue>()
   const problems = document.errors.map(({ message, pos }) => `${name}:${lines.linePos(pos[0]).line}: ${message}`)
+
   const whereOf = (node: unknown): string => {
     const start = (node as Node | null)?.range?.[0]
     return start === undefined ? name : `${name}:${lines.linePos(start).line}`
   }
+  /** What an alias stands for. */
+  const resolved = (node: unknown): unknown => (yaml.isAlias(node) ? node.resolve(document) : node)
+  const isNothing = (node: unknown): boolean => node === null || (yaml.isScalar(node) && node.value === null)
 
   const walk = (node: unknown, prefix: string): void => {
     if (!yaml.isMap(node)) {
       problems.push(`${whereOf(node)}: ${prefix === '' ? 'the file' : prefix} is not a mapping of settings`)
       return
     }
-    for (const { key: keyNode, value } of node.items as Pair<Scalar, Node | null>[]) {
+    for (const { key: keyNode, value } of node.items as Pair<Scalar>[]) {
       const key = prefix === '' ? String(keyNode.value) : `${prefix}.${keyNode.value}`
+      const row = rows.get(key)
       if (key === 'config') problems.push(`${whereOf(keyNode)}: a file can't name another file`)
-      else if (keys.has(key)) take(key, keyNode, value)
-      else if ([...keys].some((known) => known.startsWith(`${key}.`))) walk(value, key)
+      else if (row) take(row, keyNode, resolved(value))
+      else if ([...rows.keys()].some((known) => known.startsWith(`${key}.`))) walk(resolved(value), key)
       else problems.push(`${whereOf(keyNode)}: "${key}" is no setting`)
     }
   }
 
-  const take = (key: string, keyNode: Scalar, value: Node | null): void => {
-    const items = itemsOf(yaml, value)
-    if (items) values.set(key, { items, where: `${whereOf(keyNode)} ${key}` })
-    else problems.push(`${whereOf(keyNode)}: ${key} is neither a value nor a list or mapping of values`)
+  const take = ({ key, kind }: Option<unknown>, keyNode: Scalar, value: unknown): void => {
+    const where = `${whereOf(keyNode)} ${key}`
+    const items = itemsOf(value, kind.join !== undefined)
+    if (items === undefined)
+      problems.push(`${where}: is not ${kind.join ? 'a list or mapping of values' : 'a single value'}`)
+    else if (values.has(key)) problems.push(`${where}: is given twice`)
+    else values.set(key, { items, where })
   }
 
-  if (document.contents !== null && document.errors.length === 0) walk(document.contents, '')
+  const itemsOf = (value: unknown, isRepeatable: boolean): string[] | undefined => {
+    if (yaml.isScalar(value)) return value.value === null ? undefined : [textOf(value)]
+    if (!isRepeatable) return undefined
+    if (yaml.isSeq(value)) {
+      const items = value.items.map(resolved)
+      return items.every((item) => yaml.isScalar(item)) ? items.map(textOf) : undefined
+    }
+    if (!yaml.isMap(value)) return undefined
+    const entries = value.items.map((pair) => ({ key: pair.key, value: resolved(pair.value) }))
+    const areFlat = entries.every(
+      (entry) => yaml.isScalar(entry.key) && !textOf(entry.key).includes('=') && yaml.isScalar(entry.value),
+    )
+    return areFlat
+      ? entries.map((entry) => `${textOf(entry.key as Scalar)}=${textOf(entry.value as Scalar)}`)
+      : undefined
+  }
+
+  if (document.errors.length === 0 && !isNothing(document.contents)) walk(document.contents, '')
   return { values, problems }
-}
-
-function itemsOf(yaml: typeof import('yaml'), value: Node | null): string[] | undefined {
-  if (yaml.isScalar(value)) return value.value === null ? undefined : [textOf(value)]
-  if (yaml.isSeq(value)) {
-    return value.items.every((item) => yaml.isScalar(item)) ? (value.items as Scalar[]).map(textOf) : undefined
-  }
-  if (!yaml.isMap(value)) return undefined
-  const entries = value.items as Pair<Scalar, unknown>[]
-  const isFlat = entries.every((entry) => yaml.isScalar(entry.value))
-  return isFlat ? entries.map((entry) => `${entry.key.value}=${textOf(entry.value as Scalar)}`) : undefined
 }
 
 /** As it was written: `1.10` stays `1.10`, `off` stays `off`. */

@@ -49,7 +49,7 @@ export interface Address {
 export const address: Kind<Address> = {
   placeholder: 'HOST:PORT',
   read: (text) => {
-    const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text)
+    const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text)
     const host = parts?.[1] ?? parts?.[2]
     const port = Number(parts?.[3])
     if (!host || port > 65535 || (parts?.[1] && !URL.canParse(`http://[${host}]/`))) {
@@ -132,30 +132,36 @@ export function size(least: number, most: number): Kind<number> {
 export const endpoint: Kind<string> = {
   placeholder: 'URL',
   read: (text) => {
+    if (text.includes('@')) return new Problem('holds credentials: give them with --otlp-header')
     if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
       return new Problem('is not an http:// or https:// URL, such as http://collector:4317')
     }
     return text
   },
+  // Userinfo is refused; should any come another way, it does not show.
   show: (text) => text.replace(/\/\/[^/]*@/, '//[redacted]@'),
 }
 
 type Pairs<T> = Readonly<Record<string, T>>
 
 /** `KEY=VALUE`, repeatable. OpenTelemetry's variables hold a comma-separated list with percent-encoded values. */
-function pairs<T>(make: (value: string) => T): Kind<Pairs<T>> {
-  const read = (text: string): Pairs<T> | Problem => {
+function pairs<T>(make: (key: string, value: string) => T | Problem): Kind<Pairs<T>> {
+  const readPair = (text: string, decode: (part: string) => string): Pairs<T> | Problem => {
     const equals = text.indexOf('=')
     const key = text.slice(0, equals).trim()
     if (equals < 0 || key === '') return new Problem('is not KEY=VALUE')
-    return { [key]: make(text.slice(equals + 1).trim()) }
+    const value = make(decode(key), decode(text.slice(equals + 1).trim()))
+    return value instanceof Problem ? value : { [decode(key)]: value }
   }
   return {
     placeholder: 'KEY=VALUE',
-    read,
+    read: (text) => readPair(text, itself),
     readOtel: (text) => {
-      const decoded = percentDecoded(text)
-      return decoded === undefined ? new Problem('is not percent-encoded properly') : read(decoded)
+      try {
+        return readPair(text, decodeURIComponent)
+      } catch {
+        return new Problem('is not percent-encoded properly')
+      }
     },
     join: (former, item) => ({ ...former, ...item }),
     split: (text) => text.split(',').filter((item) => item.trim() !== ''),
@@ -163,15 +169,16 @@ function pairs<T>(make: (value: string) => T): Kind<Pairs<T>> {
   }
 }
 
-export const attributes: Kind<Pairs<string>> = pairs(itself)
+export const attributes: Kind<Pairs<string>> = pairs((_key, value) => value)
 
-/** As `attributes`, with values that never show. */
-export const secrets: Kind<Pairs<Secret>> = { ...pairs((value) => new Secret(value)), isSecret: true }
-
-function percentDecoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
+/** Headers as gRPC's metadata takes them, with values that never show. */
+export const secretHeaders: Kind<Pairs<Secret>> = {
+  ...pairs((name, value) => {
+    if (!/^[0-9A-Za-z_.-]+$/.test(name) || name.toLowerCase().endsWith('-bin'))
+      return new Problem('has no valid header name')
+    return /^[\x20-\x7e]*$/.test(value)
+      ? new Secret(value)
+      : new Problem('holds characters that a header can not carry')
+  }),
+  isSecret: true,
 }

@@ -12,11 +12,11 @@ import {
   integer,
   type Kind,
   orOff,
-  secrets,
+  secretHeaders,
   size,
   string,
 } from './kinds'
-import { readableFile } from './readable-file'
+import { pemFile, readableFile } from './readable-file'
 
 export interface Option<T> {
   /** The key in the file, dots between the levels. The flag and the `OUTSPAN_` variable follow from it. */
@@ -95,7 +95,7 @@ export const options = {
     key: 'otlp.headers',
     flag: 'otlp-header',
     otel: ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
-    kind: secrets,
+    kind: secretHeaders,
     default: {},
     doc: 'Header for the collector, such as a token; repeatable.',
   }),
@@ -116,19 +116,19 @@ export const options = {
   otlpCertificate: optional({
     key: 'otlp.certificate',
     otel: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
-    kind: readableFile,
+    kind: pemFile,
     doc: 'PEM file of the authorities that may vouch for an https:// collector.',
   }),
   otlpClientCertificate: optional({
     key: 'otlp.client_certificate',
     otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
-    kind: readableFile,
+    kind: pemFile,
     doc: 'PEM file of our own certificate, for mutual TLS.',
   }),
   otlpClientKey: optional({
     key: 'otlp.client_key',
     otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
-    kind: readableFile,
+    kind: pemFile,
     doc: 'PEM file of the key to that certificate.',
   }),
   queueBatchSize: option({
@@ -136,7 +136,7 @@ export const options = {
     otel: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
     kind: integer(1, 65_536),
     default: 512,
-    doc: 'Spans in one batch at most.',
+    doc: 'Spans in one batch at most, and never more than may wait.',
   }),
   queueDelay: option({
     key: 'queue.delay',

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { type Kind, Problem, string } from './kinds'
 
 /** The path of a file that can be read at the start. */
@@ -7,10 +7,21 @@ export const readableFile: Kind<string> = {
   placeholder: 'FILE',
   read: (path) => {
     try {
-      accessSync(path, constants.R_OK)
+      if (!statSync(path).isFile()) return new Problem('is not a file')
+      readFileSync(path)
       return path
     } catch (error) {
       return new Problem(`can't be read: ${(error as NodeJS.ErrnoException).code}`)
     }
+  },
+}
+
+/** The path of a file in PEM. */
+export const pemFile: Kind<string> = {
+  ...readableFile,
+  read: (path) => {
+    const readable = readableFile.read(path)
+    if (readable instanceof Problem) return readable
+    return readFileSync(path, 'latin1').includes('-----BEGIN ') ? path : new Problem('holds nothing in PEM')
   },
 }

@@ -17,16 +17,18 @@ export interface Given {
 export interface FileValue {
   /** The items of the value: one for a scalar. */
   readonly items: readonly string[]
-  /** Where it stands, for messages: `outspan.yaml:3`. */
+  /** Where it stands, for messages: `outspan.yaml:3 listen`. */
   readonly where: string
 }
 
 export interface Resolved {
   readonly settings: Settings
-  /** Where each value came from: `--listen`, `OUTSPAN_LISTEN`, `outspan.yaml:3`, `default`. */
+  /** Where each value came from: `--listen`, `OUTSPAN_LISTEN`, `outspan.yaml:3 listen`, `default`. */
   readonly origins: Readonly<Record<OptionName, string>>
   /** Each a whole sentence that names the place. Not empty: the settings must not be used. */
   readonly problems: readonly string[]
+  /** The options that could not be read: their values are defaults that nobody chose. */
+  readonly failed: ReadonlySet<OptionName>
   /** `OTEL_` variables that can't be read are ignored with a warning, as the OpenTelemetry specification wants it. */
   readonly warnings: readonly string[]
 }
@@ -42,6 +44,7 @@ export function resolve(given: Given): Resolved {
   const origins: Partial<Record<OptionName, string>> = {}
   const problems: string[] = []
   const warnings: string[] = []
+  const failed = new Set<OptionName>()
   for (const name of Object.keys(options) as OptionName[]) {
     const row: Option<unknown> = options[name]
     settings[name] = row.default
@@ -55,12 +58,13 @@ export function resolve(given: Given): Resolved {
       }
       if (!source.isOtel) {
         problems.push(`${source.origin}: ${value.words}`)
+        failed.add(name)
         break
       }
       warnings.push(`${source.origin}: ${value.words}; it is ignored`)
     }
   }
-  return { settings: settings as Settings, origins: origins as Record<OptionName, string>, problems, warnings }
+  return { settings: settings as Settings, origins: origins as Record<OptionName, string>, problems, failed, warnings }
 }
 
 /** Where an option was given, the strongest first. An empty variable is an unset one. */
@@ -87,7 +91,8 @@ function readItems(kind: Kind<unknown>, source: Source): unknown | Problem {
   let joined: unknown
   for (const item of source.items) {
     const value = source.isOtel && kind.readOtel ? kind.readOtel(item) : kind.read(item)
-    if (value instanceof Problem) return new Problem(`${kind.isSecret ? 'the value' : `"${item}"`} ${value.words}`)
+    if (value instanceof Problem)
+      return new Problem(`${kind.isSecret || item.includes('@') ? 'the value' : `"${item}"`} ${value.words}`)
     joined = joined === undefined || !kind.join ? value : kind.join(joined, value)
   }
   return joined ?? (kind.join ? {} : new Problem('has no value'))

@@ -7,7 +7,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { ExportResultCode } from '@opentelemetry/core'
 import { CompressionAlgorithm, OTLPExporterBase } from '@opentelemetry/otlp-exporter-base'
-import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base'
+import { createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base'
 import { type IExportTraceServiceResponse, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceBytes, scopeBytes, traceRequest } from '../telemetry/otlp-span'
 import type { Exporter, SendResult, SpanBatch } from './exporter'
@@ -46,20 +46,19 @@ export class OtlpGrpcExporter implements Exporter {
 
   /** @throws when a certificate file can't be read */
   constructor(settings: OtlpSettings, { resource, scope }: Identity) {
-    const metadata = new Metadata()
-    for (const [name, value] of Object.entries(settings.headers)) metadata.set(name, value)
-    const isSecure = settings.endpoint.toLowerCase().startsWith('https:')
-    const options = convertLegacyOtlpGrpcOptions(
-      {
-        url: settings.endpoint,
-        metadata,
-        compression: settings.compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
-        timeoutMillis: settings.timeout,
-        credentials: credentialsOf(isSecure, settings.tls),
-        userAgent: `${scope.name}/${scope.version}`,
-      },
-      'TRACES',
-    )
+    const metadata = metadataOf(settings.headers)
+    const url = new URL(settings.endpoint)
+    const isSecure = url.protocol === 'https:'
+    const credentials = credentialsOf(isSecure, settings.tls)
+    const options = {
+      url: `${url.hostname}:${url.port || (isSecure ? 443 : 80)}`,
+      metadata: () => metadata,
+      credentials: () => credentials,
+      compression: settings.compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
+      timeoutMillis: settings.timeout,
+      concurrencyLimit: 1,
+      userAgent: `${scope.name}/${scope.version}`,
+    }
     const resourceMessage = resourceBytes(resource)
     const scopeMessage = scopeBytes(scope.name, scope.version)
     const serializer = {
@@ -83,7 +82,7 @@ export class OtlpGrpcExporter implements Exporter {
     )
   }
 
-  send(batch: SpanBatch): Promise<SendResult> {
+  async send(batch: SpanBatch): Promise<SendResult> {
     this.#answer = {}
     return new Promise((resolve) => {
       this.#exporter.export(batch, ({ code, error }) => {
@@ -97,9 +96,23 @@ export class OtlpGrpcExporter implements Exporter {
   }
 }
 
+/** @throws without the value, which is a secret */
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      metadata.set(name, value)
+    } catch {
+      throw new Error(`the header "${name}" can't be sent by gRPC`)
+    }
+  }
+  return metadata
+}
+
 function taken({ partialSuccess }: IExportTraceServiceResponse, batch: SpanBatch): SendResult {
-  const rejected = Math.min(batch.count, Number(partialSuccess?.rejectedSpans ?? 0))
-  return { kind: 'ok', rejected, reason: partialSuccess?.errorMessage ?? '' }
+  const rejected = Math.min(batch.count, Math.max(0, Number(partialSuccess?.rejectedSpans ?? 0)))
+  const reason = partialSuccess?.errorMessage || (rejected > 0 ? `the collector rejected ${rejected} spans` : '')
+  return { kind: 'ok', rejected, reason }
 }
 
 function verdictOn(error: Error | undefined): SendResult {

@@ -54,6 +54,10 @@ export class SpanQueue {
 
   add(exchange: Exchange): void {
     this.observed++
+    if (this.#isClosing) {
+      this.dropped.shutdown++
+      return
+    }
     this.queued++
     writeSpan(this.#open, exchange)
     if (++this.#openCount >= this.#settings.batchSize || this.#open.size >= BATCH_BYTES) this.#closeBatch()
@@ -75,6 +79,7 @@ export class SpanQueue {
       if ((await Promise.race([this.#inFlight, timeUp])) === 'time up') break
     }
     clearTimeout(this.#timer)
+    if (this.#openCount > 0) this.#closeBatch()
     while (this.#closed.length > 0) this.#drop('shutdown')
     await Promise.race([this.#exporter.close(), timeUp])
   }
@@ -94,7 +99,7 @@ export class SpanQueue {
   }
 
   async #send(batch: SpanBatch): Promise<void> {
-    const result = await this.#exporter.send(batch)
+    const result = await this.#exporter.send(batch).catch(mistake)
     this.#inFlight = undefined
     // Closed meanwhile: the batch has been counted as dropped.
     if (this.#closed[0] !== batch) return
@@ -136,4 +141,9 @@ export class SpanQueue {
     this.dropped.queue_full += dropped?.count ?? 0
     this.queued -= dropped?.count ?? 0
   }
+}
+
+/** An exporter never rejects. Should it do so all the same, its batch is lost and the queue goes on. */
+function mistake(error: unknown): SendResult {
+  return { kind: 'permanent', reason: String(error) }
 }

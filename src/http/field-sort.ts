@@ -2,7 +2,7 @@
  * One walk over a head's field lines sorts them: what frames the body, what is for this connection alone, and what
  * travels on. Every later station reads the result; nobody walks the lines for these facts again.
  */
-import { type FieldLine, FieldNames, fieldValueOf, isNamed, nameOf } from '../model/field-line'
+import { type FieldLine, FieldNames, fieldValueOf, isNamed, nameOf, trimSpace } from '../model/field-line'
 
 export interface SortedFields {
   /** End-to-end lines in order. Content-Length and Transfer-Encoding stay in place: the body travels in its own framing. */
@@ -28,8 +28,12 @@ const neverNominated = new Set([
   'content-length',
   'transfer-encoding',
   'content-type',
+  'content-encoding',
+  'content-range',
+  'cache-control',
   'authorization',
   'cookie',
+  'set-cookie',
   'traceparent',
   'tracestate',
   'baggage',
@@ -99,6 +103,9 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
       case 19:
         if (isNamed(line, 'proxy-authorization')) continue
         break
+      case 25:
+        if (isNamed(line, 'proxy-authentication-info')) continue
+        break
     }
     if (toNote.hold(line, nameLength)) sorted.noted.push(sorted.travelling.length)
     sorted.travelling.push(line)
@@ -113,7 +120,7 @@ function readConnection(value: string, sorted: SortedFields, nominated: string[]
   }
   let names = nominated
   for (const part of value.split(',')) {
-    const option = part.trim().toLowerCase()
+    const option = trimSpace(part).toLowerCase()
     if (option === 'close') sorted.close = true
     else if (option === 'keep-alive') sorted.keepAlive = true
     else if (option !== '' && !neverNominated.has(option)) {

@@ -3,6 +3,7 @@
  * no message is forwarded whose end the next hop may see elsewhere (request smuggling).
  */
 import type { FaultCode } from '../model/fault'
+import { trimSpace } from '../model/field-line'
 import type { SortedFields } from './field-sort'
 
 /** A length in bytes, or one of the two other ways in which a body can end. */
@@ -41,15 +42,15 @@ export function responseFraming(
   return length === undefined ? 'until_close' : Number(length)
 }
 
-/** `chunked` somewhere else than last, twice or misspelt is an attack or a mistake; another coding is merely unknown. */
+/**
+ * A coding before a final `chunked` is merely unknown (RFC 9112 §6.1). Without `chunked` at the end, or with it twice, the
+ * length can't be told (§6.3).
+ */
 function unknownCoding(coding: string): FaultCode {
-  const codings = coding
-    .toLowerCase()
-    .split(',')
-    .map((part) => part.trim())
-  const known = codings.every((part) => /^(?:gzip|x-gzip|deflate|compress|x-compress|chunked)$/.test(part))
-  const chunkedLastOnly = codings.indexOf('chunked') === codings.length - 1
-  return known && chunkedLastOnly ? 'unknown_transfer_coding' : 'bad_framing'
+  const codings = coding.split(',').map((part) => trimSpace(part).toLowerCase())
+  const isChunkedLast = codings.indexOf('chunked') === codings.length - 1
+  const areNames = codings.every((part) => /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:[ \t]*;.*)?$/.test(part))
+  return isChunkedLast && areNames ? 'unknown_transfer_coding' : 'bad_framing'
 }
 
 /** Whether the sender of a message wants its connection to live on after it (RFC 9112 §9.3). */

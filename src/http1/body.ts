@@ -4,8 +4,7 @@
  * again. What was scanned has been checked: a malformed chunk ends the exchange before it is forwarded.
  */
 import type { Framing } from '../http/framing'
-import { CR, classOf, HEX, LF, VALUE } from './characters'
-import { readTrailers } from './read-head'
+import { COLON, CR, classOf, HEX, LF, TOKEN, VALUE } from './characters'
 
 /** How far a body has come. */
 export interface BodyScan {
@@ -65,8 +64,12 @@ const Place = {
   data: 3,
   dataCr: 4,
   dataLf: 5,
-  trailer: 6,
-  done: 7,
+  trailerLine: 6,
+  trailerName: 7,
+  trailerValue: 8,
+  trailerLf: 9,
+  lastLf: 10,
+  done: 11,
 } as const
 type Place = (typeof Place)[keyof typeof Place]
 
@@ -77,7 +80,7 @@ const MAX_EXTENSION_BYTES = 16 * 1024
 const MAX_TRAILER_BYTES = 64 * 1024
 
 /** Fields that would change the framing or routing of the message if they were read from a trailer (RFC 9110 §6.5.1). */
-const notInTrailers = /^(?:content-length|transfer-encoding|host|connection|trailer|te|upgrade|proxy-[^:]*):/i
+const notInTrailers = /^(?:content-length|transfer-encoding|host|connection|trailer|te|upgrade|proxy-.*)$/i
 
 class ChunkedScan implements BodyScan {
   readonly untilClose = false
@@ -88,7 +91,8 @@ class ChunkedScan implements BodyScan {
   /** Of the chunk: its size while that is read, then the data bytes that are still to come. */
   #left = 0
   #extensionBytes = 0
-  #trailer = ''
+  #trailerBytes = 0
+  #trailerName = ''
 
   constructor(onContent: ContentSink | undefined) {
     this.#onContent = onContent
@@ -102,10 +106,8 @@ class ChunkedScan implements BodyScan {
     let at = start
     while (at < bytes.length && this.#place !== Place.done) {
       if (this.#place === Place.data) at = this.#scanData(bytes, at)
-      else if (this.#place === Place.trailer) at = this.#scanTrailer(bytes, at)
       else if (this.#step(bytes[at] as number)) at++
       else return -1
-      if (at < 0) return -1
     }
     return at
   }
@@ -119,12 +121,37 @@ class ChunkedScan implements BodyScan {
         if (byte === CR) return this.#go(Place.sizeEnd)
         return ((classOf[byte] as number) & VALUE) !== 0 && ++this.#extensionBytes <= MAX_EXTENSION_BYTES
       case Place.sizeEnd:
-        return byte === LF && this.#go(this.#left === 0 ? Place.trailer : Place.data)
+        return byte === LF && this.#go(this.#left === 0 ? Place.trailerLine : Place.data)
       case Place.dataCr:
         return byte === CR && this.#go(Place.dataLf)
       case Place.dataLf:
         this.#sizeDigits = 0
+        this.#extensionBytes = 0
         return byte === LF && this.#go(Place.size)
+      default:
+        return ++this.#trailerBytes <= MAX_TRAILER_BYTES && this.#stepTrailer(byte)
+    }
+  }
+
+  /** The trailer section: field lines, then an empty line. Without trailers that line is all there is. */
+  #stepTrailer(byte: number): boolean {
+    const isToken = ((classOf[byte] as number) & TOKEN) !== 0
+    switch (this.#place) {
+      case Place.trailerLine:
+        if (byte === CR) return this.#go(Place.lastLf)
+        this.#trailerName = String.fromCharCode(byte)
+        return isToken && this.#go(Place.trailerName)
+      case Place.trailerName:
+        if (byte === COLON) return !notInTrailers.test(this.#trailerName) && this.#go(Place.trailerValue)
+        this.#trailerName += String.fromCharCode(byte)
+        return isToken
+      case Place.trailerValue:
+        if (byte === CR) return this.#go(Place.trailerLf)
+        return ((classOf[byte] as number) & VALUE) !== 0
+      case Place.trailerLf:
+        return byte === LF && this.#go(Place.trailerLine)
+      case Place.lastLf:
+        return byte === LF && this.#go(Place.done)
       default:
         return false
     }
@@ -153,33 +180,4 @@ class ChunkedScan implements BodyScan {
     if (this.#left === 0) this.#place = Place.dataCr
     return end
   }
-
-  /** The trailer section ends with an empty line; without trailers that line is all there is. */
-  #scanTrailer(bytes: Buffer, start: number): number {
-    const had = this.#trailer.length
-    const text = this.#trailer + bytes.toString('latin1', start, Math.min(bytes.length, start + MAX_TRAILER_BYTES))
-    if (text.startsWith('\r\n')) return this.#endTrailer(start + 2 - had)
-    const emptyLine = text.indexOf('\r\n\r\n')
-    if (emptyLine < 0) {
-      this.#trailer = text
-      const lastComplete = text.lastIndexOf('\r\n')
-      const plausible =
-        text.length < MAX_TRAILER_BYTES && (lastComplete < 0 || areTrailers(text.slice(0, lastComplete + 2)))
-      return plausible && !/[^\r]\n|^\n/.test(text) ? bytes.length : -1
-    }
-    if (!areTrailers(text.slice(0, emptyLine + 2))) return -1
-    return this.#endTrailer(start + emptyLine + 4 - had)
-  }
-
-  #endTrailer(at: number): number {
-    this.#place = Place.done
-    return at
-  }
-}
-
-/** Whether the text is complete trailer lines, none of which may stand only in a head. */
-function areTrailers(text: string): boolean {
-  const bytes = Buffer.from(`${text}\r\n`, 'latin1')
-  const lines = readTrailers(bytes, 0, bytes.length)
-  return lines !== undefined && !lines.some((line) => notInTrailers.test(line))
 }

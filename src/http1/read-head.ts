@@ -33,7 +33,8 @@ export function skipEmptyLines(bytes: Buffer, start: number): number {
  */
 export function readRequestHead(bytes: Buffer, start: number): RequestHead | FaultCode | undefined {
   const methodEnd = skip(bytes, start, TOKEN)
-  if (methodEnd === bytes.length) return undefined
+  // An empty line may be cut in two as well.
+  if (methodEnd === bytes.length || (bytes[start] === CR && start + 1 === bytes.length)) return undefined
   if (methodEnd === start || bytes[methodEnd] !== SPACE) return 'bad_request_line'
   const targetStart = methodEnd + 1
   const targetEnd = skip(bytes, targetStart, VISIBLE)
@@ -88,16 +89,6 @@ export function readResponseHead(bytes: Buffer, start: number): ResponseHead | F
     lines: cutLines(text, start, count),
     size: end - start,
   }
-}
-
-/**
- * Reads trailer lines, which must end right before `end` with an empty line.
- * @returns undefined when one is malformed
- */
-export function readTrailers(bytes: Buffer, start: number, end: number): FieldLine[] | undefined {
-  const count = scanLines(bytes, start)
-  if (count < 0 || endOfLines(start, count) !== end) return undefined
-  return cutLines(bytes.toString('latin1', start, end), start, count)
 }
 
 /**

@@ -15,9 +15,13 @@ export function isNamed(line: FieldLine, name: string): boolean {
   for (let i = 0; i < length; i++) {
     const code = line.charCodeAt(i)
     const expected = name.charCodeAt(i)
-    if (code !== expected && (code | 0x20) !== expected) return false
+    if (code !== expected && !(isLetter(expected) && (code | 0x20) === expected)) return false
   }
   return true
+}
+
+function isLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a
 }
 
 /** The field name in lower case. */

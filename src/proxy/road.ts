@@ -20,6 +20,9 @@ import { Tunnel } from './tunnel'
 
 const REQUEST_ID_BYTES = 16
 
+/** Targets that redaction understands. */
+const absolute = /^[a-z][a-z0-9+.-]*:\/\//i
+
 export interface RoadParts {
   readonly clock: Clock
   readonly random: Random
@@ -54,7 +57,10 @@ export class Road implements Entrance {
 
     // Where does it want to go?
     const target = this.#targets.read(head.method, head.target)
-    if (typeof target === 'string') return this.#refuse(client, exchange, target)
+    if (typeof target === 'string') {
+      if (absolute.test(head.target)) exchange.url = redactUrl(head.target)
+      return this.#refuse(client, exchange, target)
+    }
     exchange.destination = target.destination
     exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : redactUrl(head.target)
 
@@ -74,7 +80,7 @@ export class Road implements Entrance {
     )
     exchange.context = context
     if (refusals.length > 0) exchange.contextRefusals = refusals
-    exchange.userAgent = fields.userAgent
+    exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
 
     const passage: Passage = { exchange, head, target, fields, framing }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
@@ -106,4 +112,9 @@ export class Road implements Entrance {
     this.end(exchange)
     client.exchangeDone(false)
   }
+}
+
+/** Bytes held as latin1 as the UTF-8 that they most likely are. */
+function decoded(text: string): string {
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
 }

@@ -1,0 +1,171 @@
+/**
+ * The bench: what a proxied request costs, beside a bare relay of bytes and beside http-proxy, and how long a start
+ * takes. Every role is a process of its own. The candidate has a core to itself, and its CPU time is read from /proc.
+ * Rounds interleave the candidates: what the machine does meanwhile shows as spread.
+ */
+'use strict'
+const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { checkBudgets } = require('./budgets')
+const { candidates, chosen, NODE_FLAGS } = require('./candidates')
+const { pinBench, startRole } = require('./children')
+const { takeLock } = require('./lock')
+const { median } = require('./measure')
+const { DISTURBED, measureQuietRound } = require('./round')
+const { measureStarts } = require('./start-up')
+const { summarize } = require('./summary')
+const { budgetTable, loadTable, startTable } = require('./table')
+
+const HELP = `npm run bench -- [options]
+
+  --quick        One short round, about 20 seconds.
+  --seconds N    Measured time of a candidate in a round. [4]
+  --rounds N     Rounds. [3]
+  --only LIST    Candidates to measure: ${candidates.map(({ key }) => key).join(', ')}; outspan is both of its own.
+  --json FILE    Writes all figures there too.
+  --strict       Exit code 1 when a budget is missed.
+`
+
+const CONNECTIONS = 64
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      json: { type: 'string' },
+      strict: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const seconds = Number(values.seconds ?? (values.quick ? 2 : 4))
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+  if (!(seconds > 0 && seconds <= 60)) throw new Error('--seconds is a number up to 60')
+  if (!(Number.isInteger(rounds) && rounds > 0 && rounds <= 20)) throw new Error('--rounds is a number from 1 to 20')
+  const wanted = values.only === undefined ? candidates : chosen(values.only.split(','))
+  if (wanted.length === 0) throw new Error(`--only takes ${candidates.map(({ key }) => key).join(', ')}`)
+  // The limit on requests bounds the access log's file, whatever a machine can do.
+  const size = { connections: CONNECTIONS, warmUp: values.quick ? 1 : 2, seconds, requests: 100_000 * seconds }
+  return { ...values, rounds, wanted, size, starts: values.quick ? 3 : 5 }
+}
+
+async function main(options) {
+  await takeLock(() => print('waiting for another bench to end\n'))
+  const pinning = pinBench()
+  print(`${machine(options)}${pinning === undefined ? '' : `\n${pinning}`}\n\n`)
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'outspan-bench-'))
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+
+  const [load, origin, receiver] = await Promise.all(
+    ['./load', './origin', './receiver'].map((file) => startRole(file)),
+  )
+  const roles = { load: load.child, origin: origin.child, receiver: receiver.child }
+  const world = {
+    originPort: origin.ready.port,
+    receiverPort: receiver.ready.port,
+    accessLog: path.join(directory, 'access.log'),
+  }
+  const measured = await measureCandidates(options, roles, world)
+  const summaries = summarize(measured)
+  print(`${loadTable(summaries.values())}\n`)
+  tellDisturbance(summaries)
+  const isComplete = tellTelemetry(summaries)
+
+  const isOutspanWanted = options.wanted.some(({ key }) => key.startsWith('outspan'))
+  const starts = isOutspanWanted ? await startFigures(world.receiverPort, options.starts) : []
+  if (starts.length > 0) print(`${startTable(starts)}\n`)
+
+  const budgets = checkBudgets(summaries, starts)
+  if (budgets.length > 0) print(budgetTable(budgets))
+  if (options.json !== undefined) {
+    const figures = { machine: machine(options), candidates: Object.fromEntries(measured), starts, budgets }
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ ...figures, summaries: Object.fromEntries(summaries) }, null, 2)}\n`,
+    )
+  }
+  const isMissed = options.strict && budgets.some(({ holds }) => !holds)
+  return isComplete && !isMissed ? 0 : 1
+}
+
+async function measureCandidates({ wanted, rounds, size }, roles, world) {
+  const measured = new Map(wanted.map((candidate) => [candidate.key, { candidate, rounds: [] }]))
+  for (let round = 0; round < rounds; round++) {
+    for (const { candidate, rounds: results } of measured.values()) {
+      results.push(await measureQuietRound(candidate, roles, world, size))
+    }
+  }
+  return measured
+}
+
+async function startFigures(receiverPort, count) {
+  const starts = await measureStarts(receiverPort, count)
+  return starts.map(({ name, times }) => ({
+    name,
+    median: median(times),
+    range: [Math.min(...times), Math.max(...times)],
+  }))
+}
+
+function tellDisturbance(summaries) {
+  const disturbed = [...summaries.values()].filter(({ otherShare }) => otherShare > DISTURBED)
+  if (disturbed.length === 0) return
+  print(`disturbed: other programs ran on the core of ${disturbed.map(({ name }) => name).join('; ')}\n\n`)
+}
+
+/** @returns whether all telemetry arrived. Figures of a proxy that lost some say nothing. */
+function tellTelemetry(summaries) {
+  let isComplete = true
+  for (const { name, telemetry } of summaries.values()) {
+    if (!telemetry) continue
+    const { requests, spans, lines } = telemetry
+    print(`${name}: ${requests} requests, ${spans} spans received, ${lines} access-log lines\n\n`)
+    if (spans === requests && lines === requests) continue
+    isComplete = false
+    print(`NOT VALID: ${name} lost or repeated telemetry; spans and lines must be as many as requests\n\n`)
+  }
+  return isComplete
+}
+
+function machine({ rounds, size }) {
+  const cores = os.cpus()
+  return (
+    `${cores.length} cores (${cores[0]?.model}), Node.js ${process.version} ${NODE_FLAGS.join(' ')}, ` +
+    `${size.connections} connections, ${rounds} × ${size.seconds} s after ${size.warmUp} s of warm-up`
+  )
+}
+
+function print(text) {
+  process.stdout.write(text)
+}
+
+// 'exit' is where children are ended and files removed: every way out leads there.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => process.exit(code))
+}
+
+let options
+try {
+  options = readOptions()
+} catch (error) {
+  process.stderr.write(`${error.message}\n\n${HELP}`)
+  process.exit(2)
+}
+if (options.help) {
+  print(HELP)
+  process.exit()
+}
+main(options).then(
+  (code) => process.exit(code),
+  (error) => {
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,88 @@
+/** Who is measured, and how each is started. All run with the same flags of Node.js. */
+'use strict'
+const path = require('node:path')
+const { startNode, startRole, stop } = require('./children')
+
+/** The flags of the image, for its default memory limit. */
+const NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=96']
+const OUTSPAN = path.join(__dirname, '../../bin/outspan.js')
+const READY_TIMEOUT = 10_000
+
+/**
+ * @typedef {{ originPort: number, receiverPort: number, accessLog: string }} World where a candidate finds the others
+ * @typedef {{ child: import('node:child_process').ChildProcess, port: number }} Started
+ * @typedef {{ key: string, name: string, hasTelemetry: boolean, start(world: World): Promise<Started> }} Candidate
+ */
+
+/** @type {readonly Candidate[]} */
+const candidates = [
+  {
+    key: 'relay',
+    name: 'relay of bytes, the floor',
+    hasTelemetry: false,
+    start: ({ originPort }) => startOwn('./relay', originPort),
+  },
+  {
+    key: 'http-proxy',
+    name: 'http-proxy, keep-alive agent',
+    hasTelemetry: false,
+    start: ({ originPort }) => startOwn('./http-proxy', originPort),
+  },
+  {
+    key: 'outspan-bare',
+    name: 'outspan, bare',
+    hasTelemetry: false,
+    start: () => startOutspan(['--access-log', 'off']),
+  },
+  {
+    key: 'outspan-full',
+    name: 'outspan, everything on',
+    hasTelemetry: true,
+    start: ({ receiverPort, accessLog }) =>
+      startOutspan(['--access-log', accessLog, '--otlp-endpoint', `http://127.0.0.1:${receiverPort}`]),
+  },
+]
+
+async function startOwn(file, originPort) {
+  const { child, ready } = await startRole(file, { flags: NODE_FLAGS, args: [String(originPort)], isCandidate: true })
+  return { child, port: ready.port }
+}
+
+/** Arguments of Node.js that start outspan on `listen` and `admin`. */
+function outspanArguments(listen, admin, flags) {
+  return [...NODE_FLAGS, OUTSPAN, '--listen', listen, '--admin', admin, ...flags]
+}
+
+async function startOutspan(flags) {
+  const child = startNode(outspanArguments('127.0.0.1:0', '127.0.0.1:0', flags), { isCandidate: true })
+  try {
+    return { child, port: await readyPort(child) }
+  } catch (error) {
+    await stop(child)
+    throw error
+  }
+}
+
+/** The port that outspan's own log tells, in the record that says that it is ready. */
+function readyPort(child) {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(`outspan did not get ready: ${child.stderrText}`))
+    const timer = setTimeout(fail, READY_TIMEOUT)
+    child.once('exit', fail)
+    child.stderr.on('data', function look() {
+      const record = child.stderrText.split('\n').find((line) => line.includes('"message":"ready"'))
+      if (!record?.endsWith('}')) return
+      clearTimeout(timer)
+      child.off('exit', fail)
+      child.stderr.off('data', look)
+      resolve(Number(new URL(JSON.parse(record).proxy).port))
+    })
+  })
+}
+
+/** The candidates whose key is one of `keys` or begins with one: `outspan` names two. */
+function chosen(keys) {
+  return candidates.filter(({ key }) => keys.some((wanted) => key === wanted || key.startsWith(`${wanted}-`)))
+}
+
+module.exports = { candidates, chosen, NODE_FLAGS, outspanArguments }

@@ -1,0 +1,93 @@
+/** One candidate, once: started fresh, warmed up, measured, stopped, and its telemetry counted. */
+'use strict'
+const { createReadStream } = require('node:fs')
+const { rm } = require('node:fs/promises')
+const { CANDIDATE_CORE, ask, hasOwnCore, stop } = require('./children')
+const { coreBusySeconds, cpuSeconds, memory } = require('./measure')
+
+const NEWLINE = 10
+/** A round in which others had more than this share of the candidate's core is measured again, once. */
+const DISTURBED = 0.05
+const MOST_ATTEMPTS = 2
+
+/**
+ * How much a round is, times in seconds; `requests` is a limit.
+ * @typedef {{ connections: number, warmUp: number, seconds: number, requests: number }} Size
+ *
+ * What was sent, and what came of it.
+ * @typedef {{ requests: number, spans: number, lines: number }} Telemetry
+ */
+
+/**
+ * One attempt at a round on a machine that has nothing else to do, else the less disturbed of two. Telemetry is counted
+ * over both, for what is lost in any attempt is lost.
+ * @param {import('./candidates').Candidate} candidate
+ * @param {Size} size
+ */
+async function measureQuietRound(candidate, roles, world, size) {
+  const attempts = []
+  do attempts.push(await measureRound(candidate, roles, world, size))
+  while (attempts.length < MOST_ATTEMPTS && attempts.every(({ otherShare }) => otherShare > DISTURBED))
+  const quietest = attempts.reduce((best, attempt) => (attempt.otherShare < best.otherShare ? attempt : best))
+  return { ...quietest, telemetry: totalTelemetry(attempts) }
+}
+
+/** @returns {Telemetry | undefined} undefined for a candidate that has none */
+function totalTelemetry(rounds) {
+  const telemetries = rounds.flatMap(({ telemetry }) => telemetry ?? [])
+  const sum = (name) => telemetries.reduce((result, telemetry) => result + telemetry[name], 0)
+  return telemetries.length > 0 ? { requests: sum('requests'), spans: sum('spans'), lines: sum('lines') } : undefined
+}
+
+async function measureRound(candidate, roles, world, size) {
+  const servedBefore = await ask(roles.origin, {})
+  const spansBefore = await ask(roles.receiver, {})
+  const { child, port } = await candidate.start(world)
+  await ask(roles.load, { verb: 'open', port, originPort: world.originPort, count: size.connections })
+  const warmUp = await ask(roles.load, { verb: 'run', requests: size.requests, seconds: size.warmUp })
+
+  const cpuBefore = cpuSeconds(child.pid)
+  const busyBefore = coreBusySeconds(CANDIDATE_CORE)
+  const run = await ask(roles.load, { verb: 'run', requests: size.requests, seconds: size.seconds })
+  const cpu = cpuSeconds(child.pid) - cpuBefore
+  const busy = coreBusySeconds(CANDIDATE_CORE) - busyBefore
+  const { rss, highest } = memory(child.pid)
+
+  await ask(roles.load, { verb: 'close' })
+  const code = await stop(child)
+  if (code !== 0) throw new Error(`${candidate.name} ended with ${code ?? 'a signal'}: ${child.stderrText}`)
+  const requests = warmUp.requests + run.requests
+  const served = (await ask(roles.origin, {})).served - servedBefore.served
+  if (served !== requests) throw new Error(`${candidate.name}: the origin served ${served} requests, not ${requests}`)
+
+  return {
+    cpuPerRequest: (cpu / run.requests) * 1e6,
+    requestsPerSecond: run.requests / run.elapsed,
+    p50: run.p50,
+    p99: run.p99,
+    rss,
+    highest,
+    /** Shares of the candidate's core in the measured time: its own, and that of whatever else ran there. */
+    ownShare: cpu / run.elapsed,
+    otherShare: hasOwnCore() ? Math.max(0, busy - cpu) / run.elapsed : 0,
+    telemetry: candidate.hasTelemetry ? await countTelemetry(requests, roles, spansBefore, world.accessLog) : undefined,
+  }
+}
+
+/** @returns {Promise<Telemetry>} */
+async function countTelemetry(requests, roles, before, accessLog) {
+  const { spans } = await ask(roles.receiver, {})
+  const lines = await countLines(accessLog)
+  await rm(accessLog)
+  return { requests, spans: spans - before.spans, lines }
+}
+
+async function countLines(file) {
+  let lines = 0
+  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++
+  }
+  return lines
+}
+
+module.exports = { DISTURBED, measureQuietRound, totalTelemetry }

@@ -1,0 +1,81 @@
+import { Problem } from '../../src/config/kinds'
+import { flagOf, type Option, options, variableOf } from '../../src/config/options'
+
+const rows: [string, Option<unknown>][] = Object.entries(options)
+const names = (read: (row: Option<unknown>) => readonly string[]): string[] => rows.flatMap(([, row]) => read(row))
+
+/** The items by which a user would write a default. */
+function writtenDefault(row: Option<unknown>): string[] {
+  const shown = row.kind.show(row.default)
+  return typeof shown === 'object' && shown !== null
+    ? Object.entries(shown).map(([key, value]) => `${key}=${value}`)
+    : [String(shown)]
+}
+
+function expectUnique(list: readonly string[]): void {
+  expect(list.filter((name, index) => list.indexOf(name) !== index)).toEqual([])
+}
+
+test('keys, flags and variables are unique', () => {
+  expectUnique(names((row) => [row.key]))
+  expectUnique(names((row) => [flagOf(row)]))
+  expectUnique(names((row) => [variableOf(row), ...(row.otel ?? [])]))
+})
+
+test('no key is the prefix of another one: a key is a value or a mapping, never both', () => {
+  const keys = names((row) => [row.key])
+  expect(keys.filter((key) => keys.some((other) => other.startsWith(`${key}.`)))).toEqual([])
+})
+
+test.each([
+  [options.listen, '--listen', 'OUTSPAN_LISTEN'],
+  [options.serviceName, '--service-name', 'OUTSPAN_SERVICE_NAME'],
+  [options.resourceAttributes, '--resource-attribute', 'OUTSPAN_RESOURCE_ATTRIBUTE'],
+  [options.otlpClientCertificate, '--otlp-client-certificate', 'OUTSPAN_OTLP_CLIENT_CERTIFICATE'],
+  [options.queueBatchSize, '--queue-batch-size', 'OUTSPAN_QUEUE_BATCH_SIZE'],
+  [options.accessLog, '--access-log', 'OUTSPAN_ACCESS_LOG'],
+  [options.maxDestinationConnections, '--max-connections-per-destination', 'OUTSPAN_MAX_CONNECTIONS_PER_DESTINATION'],
+] as [Option<unknown>, string, string][])('%#: %s %s', (row, flag, variable) => {
+  expect(flagOf(row)).toBe(flag)
+  expect(variableOf(row)).toBe(variable)
+})
+
+describe.each(rows)('%s', (name, row) => {
+  test('names have the forms of their places', () => {
+    expect(row.key).toMatch(/^[a-z]+(?:_[a-z]+)*(?:\.[a-z]+(?:_[a-z]+)*)*$/)
+    expect(flagOf(row)).toMatch(/^--[a-z]+(?:-[a-z]+)*$/)
+    expect(variableOf(row)).toMatch(/^OUTSPAN_[A-Z]+(?:_[A-Z]+)*$/)
+    for (const variable of row.otel ?? []) expect(variable).toMatch(/^OTEL_[A-Z]+(?:_[A-Z]+)*$/)
+  })
+
+  test('the more specific OTEL_ variable comes first', () => {
+    const otel = row.otel ?? []
+    const specific = otel.findIndex((variable) => variable.includes('_TRACES_'))
+    expect(specific).toBeLessThanOrEqual(0)
+    if (specific === 0) expect(otel[1]).toBe(otel[0]?.replace('_TRACES', ''))
+  })
+
+  test('the doc is whole sentences', () => {
+    expect(row.doc).toMatch(/^[A-Z][^\n]*\.$/)
+    expect(row.doc).toBe(row.doc.trim())
+  })
+
+  test('the kind has a placeholder of one word', () => {
+    expect(row.kind.placeholder).toMatch(/^\S+$/)
+  })
+
+  test('the default, if there is one, is written in a form that is read as the same', () => {
+    if (row.default === undefined) return
+    let read: unknown = row.kind.join ? {} : undefined
+    for (const item of writtenDefault(row)) {
+      const value = row.kind.read(item)
+      if (value instanceof Problem) throw new Error(`${name}: "${item}" ${value.words}`)
+      read = row.kind.join?.(read, value) ?? value
+    }
+    expect(read).toEqual(row.default)
+  })
+
+  test('a repeatable kind can be split in a variable', () => {
+    expect(typeof row.kind.split).toBe(typeof row.kind.join)
+  })
+})
