@@ -1,0 +1,59 @@
+import { type RunningProxy, startProxy } from '../support/proxy'
+import { OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
+
+let proxy: RunningProxy
+let origin: RawOrigin
+
+beforeEach(async () => {
+  origin = await startOrigin((socket) => setTimeout(() => socket.write(OK), 150))
+})
+
+afterEach(async () => {
+  await origin.close()
+})
+
+const get = (): string => `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`
+
+test('draining: not ready, idle connections end, what is on finishes and says so', async () => {
+  proxy = await startProxy()
+  const idle = new RawClient(proxy.port)
+  const busy = new RawClient(proxy.port).send(get())
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200)
+  const stopped = proxy.stop()
+  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(503)
+  expect((await fetch(`${proxy.adminUrl}/livez`)).status).toBe(200)
+  expect(await idle.closed()).toBe('')
+  expect(await busy.closed()).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+  await stopped
+})
+
+test('stopping twice is stopping once', async () => {
+  proxy = await startProxy()
+  await Promise.all([proxy.stop(), proxy.stop()])
+  await proxy.stop()
+})
+
+test('what does not finish in time is cut off', async () => {
+  proxy = await startProxy({ drainTimeout: 100 })
+  const endless = await startOrigin(() => {})
+  const client = new RawClient(proxy.port).send(`GET http://127.0.0.1:${endless.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const before = performance.now()
+  await proxy.stop()
+  expect(performance.now() - before).toBeGreaterThan(90)
+  await client.closed()
+  await endless.close()
+})
+
+test('a tunnel has the time until the drain time-out', async () => {
+  proxy = await startProxy({ drainTimeout: 200 })
+  const client = new RawClient(proxy.port)
+  client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await client.receives('200')
+  const stopped = proxy.stop()
+  client.send('still there?')
+  await client.receives('ok')
+  await stopped
+  await client.closed()
+})
