@@ -61,6 +61,8 @@ export class ClientConnection {
   #clientEnded = false
   #isReading = false
   #isPaused = false
+  /** Answers wait to be read before the next request is. */
+  #isClogged = false
 
   constructor(socket: Socket, entrance: Entrance, limits: ClientLimits, onClosed: (client: ClientConnection) => void) {
     this.#socket = socket
@@ -69,7 +71,7 @@ export class ClientConnection {
     this.address = socket.remoteAddress ?? ''
     this.port = socket.remotePort ?? 0
     socket.on('data', (bytes) => this.#onBytes(bytes))
-    socket.on('drain', () => this.#route?.onClientDrain())
+    socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onEnd())
     // 'close' follows, and tells everybody.
     socket.on('error', () => {})
@@ -137,6 +139,21 @@ export class ClientConnection {
   exchangeDone(keepAlive: boolean): void {
     this.#route = undefined
     if (!keepAlive || this.#isDraining || this.#clientEnded) return this.#finish()
+    // A client that sends requests and does not read their answers must not pile them up here.
+    if (this.#socket.writableNeedDrain) {
+      this.#isClogged = true
+      return this.pause()
+    }
+    this.#nextRequest()
+  }
+
+  #onDrain(): void {
+    if (!this.#isClogged) return this.#route?.onClientDrain()
+    this.#isClogged = false
+    if (!this.#isEnding) this.#nextRequest()
+  }
+
+  #nextRequest(): void {
     this.resume()
     // While heads are being read, the loop there goes on by itself.
     if (this.#waiting && !this.#isReading) this.#readHeads(this.#takeWaiting())
@@ -155,6 +172,7 @@ export class ClientConnection {
 
   #onBytes(bytes: Buffer): void {
     if (this.#isEnding) return
+    if (this.#isClogged) return this.#keep(bytes, 0)
     if (!this.#route) return this.#readMore(bytes)
     const end = this.#route.onClientBytes(bytes, 0)
     if (end < bytes.length) this.#keep(bytes, end)
@@ -175,7 +193,7 @@ export class ClientConnection {
   #readHeads(bytes: Buffer): void {
     this.#isReading = true
     let at = 0
-    while (!this.#route && !this.#isEnding) {
+    while (!this.#route && !this.#isEnding && !this.#isClogged) {
       at = skipEmptyLines(bytes, at)
       if (at === bytes.length) break
       const head = readRequestHead(bytes, at)
@@ -190,6 +208,7 @@ export class ClientConnection {
       else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false
+    if (this.#isClogged && at < bytes.length) this.#keep(bytes, at)
   }
 
   /** @returns the index behind the request, as far as it is there */

@@ -1,28 +1,19 @@
 /**
- * An absolute-form request on its way to its destination, and the response on its way back. Bodies pass in both
- * directions as they come, byte for byte, each side read no faster than the other side takes it.
+ * An absolute-form request on its way to its destination: the head, then the body as it comes, byte for byte, read no
+ * faster than the destination takes it. Whichever way the exchange ends, it ends here, once.
  */
 import { strict as assert } from 'node:assert'
-import { sortFields } from '../http/field-sort'
-import { isFraming, isPersistent, responseFraming } from '../http/framing'
+import { isPersistent } from '../http/framing'
 import { type BodyScan, scanBody } from '../http1/body'
-import { readResponseHead } from '../http1/read-head'
-import { writeRequestHead, writeResponseHead } from '../http1/write-head'
+import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
-import { type FieldLine, isNamed } from '../model/field-line'
-import type { ResponseHead } from '../model/head'
 import type { TraceContext } from '../model/trace-context'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
 import { faultResponse } from './reply'
+import { type ResponseOwner, ResponseRelay, SMALL_BODY } from './response-relay'
 import type { Passage, Road } from './road'
-
-/** Up to this size a body goes out as one string with its head: one copy and one system call, and no list of buffers. */
-const SMALL_BODY = 8 * 1024
-
-/** A response head may not be larger, interim responses included. */
-const MAX_RESPONSE_HEAD = 256 * 1024
 
 /** A client that half-closed is taken for gone when nothing could be sent to it for this long, in milliseconds. */
 const HALF_CLOSE_GRACE = 500
@@ -30,7 +21,7 @@ const HALF_CLOSE_GRACE = 500
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-export class Forward implements Route, UpstreamTaker {
+export class Forward implements Route, UpstreamTaker, ResponseOwner {
   readonly #road: Road
   readonly #client: ClientConnection
   readonly #exchange: Exchange
@@ -39,16 +30,10 @@ export class Forward implements Route, UpstreamTaker {
   /** The whole request, as long as it can be sent again. */
   #requestText: string | undefined
   #upstream: UpstreamConnection | undefined
-  /** A response head that has not arrived whole. */
-  #partialHead: Buffer | undefined
-  #responseBody: BodyScan | undefined
-  /** The head of the final response is on its way to the client: from here on a failure can't be told in words. */
-  #isAnswered = false
-  /** Content of a chunked body for a client that does not understand chunks. */
-  #content: Buffer[] | undefined
-  /** Whether both connections can live on after this exchange. */
+  /** From the first byte of an answer on. */
+  #response: ResponseRelay | undefined
+  /** Whether the client's connection can live on after this exchange. */
   #keepClient: boolean
-  #keepUpstream = false
   #isOver = false
   #halfCloseTimer: NodeJS.Timeout | undefined
 
@@ -135,6 +120,8 @@ export class Forward implements Route, UpstreamTaker {
     const upstream = this.#upstream as UpstreamConnection
     this.#exchange.dnsTime = upstream.dnsTime
     this.#exchange.connectTime = upstream.connectTime
+    // What was written before has waited for the connection until now.
+    if (this.#exchange.requestSentMark > 0) this.#exchange.requestSentMark = this.#road.parts.clock.now()
     this.#noteConnection(upstream)
   }
 
@@ -151,116 +138,40 @@ export class Forward implements Route, UpstreamTaker {
 
   onUpstreamBytes(bytes: Buffer): void {
     this.#requestText = undefined
-    if (this.#responseBody) return this.#relayBody(bytes, 0)
-    const all = this.#partialHead ? Buffer.concat([this.#partialHead, bytes]) : bytes
-    this.#partialHead = undefined
-    let at = 0
-    while (!this.#isOver && !this.#responseBody) {
-      const head = readResponseHead(all, at)
-      if (head === undefined) return this.#awaitHead(all, at)
-      if (typeof head === 'string') return this.#fail(head, '')
-      const end = at + head.size
-      if (head.status >= 200) return this.#beginResponse(head, all, end)
-      this.#relayInterim(head, all, at, end)
-      at = end
-    }
+    this.#responseRelay().take(bytes)
   }
 
-  #awaitHead(bytes: Buffer, start: number): void {
-    if (bytes.length - start > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
-    if (start < bytes.length) this.#partialHead = Buffer.from(bytes.subarray(start))
+  onUpstreamEnd(): void {
+    if (this.#response) this.#response.end()
+    else this.onUpstreamFault('upstream_closed', '')
   }
 
-  /** 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2). Nobody asked to switch protocols. */
-  #relayInterim(head: ResponseHead, bytes: Buffer, start: number, end: number): void {
-    if (head.status === 101) return this.#fail('bad_response', 'unexpected 101')
-    if (this.#passage.head.minor === 1) this.#client.write(bytes.toString('latin1', start, end))
-  }
-
-  #beginResponse(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
-    const { method, minor } = this.#passage.head
-    const fields = sortFields(head.lines)
-    const framing = responseFraming(fields, head.status, head.minor, method)
-    if (!isFraming(framing)) return this.#fail(framing, '')
-    const upstream = this.#upstream as UpstreamConnection
-    upstream.responseBegan()
-
-    const exchange = this.#exchange
-    exchange.responseHeadMark = this.#road.parts.clock.now()
-    exchange.upstreamStatus = head.status
-    exchange.protocolMinor = head.minor
-
-    const mustUnchunk = framing === 'chunked' && minor === 0
-    if (mustUnchunk) this.#content = []
-    this.#responseBody = scanBody(
-      framing,
-      this.#content && ((from, start, end) => this.#content?.push(this.#own(from, start, end))),
+  #responseRelay(): ResponseRelay {
+    this.#response ??= new ResponseRelay(
+      this,
+      this.#passage.head,
+      this.#exchange,
+      this.#upstream as UpstreamConnection,
+      this.#client,
     )
-    this.#keepUpstream = isPersistent(fields, head.minor) && framing !== 'until_close'
-    if (framing === 'until_close' || mustUnchunk || !this.#requestBody.done || this.#client.isDraining)
-      this.#keepClient = false
-
-    const lines = mustUnchunk
-      ? fields.travelling.filter((line) => !isNamed(line, 'transfer-encoding'))
-      : fields.travelling
-    this.#relayHead(writeResponseHead(head.status, head.reason, this.#withConnection(lines)), bytes, bodyStart)
+    return this.#response
   }
 
-  #withConnection(lines: FieldLine[]): FieldLine[] {
-    if (!this.#keepClient) lines.push('Connection: close')
-    else if (this.#passage.head.minor === 0) lines.push('Connection: keep-alive')
-    return lines
+  onResponseHead(): boolean {
+    this.#upstream?.responseBegan()
+    this.#exchange.responseHeadMark = this.#road.parts.clock.now()
+    // An answer that comes before the request has ended leaves the rest of the request behind.
+    if (!this.#requestBody.done || this.#client.isDraining) this.#keepClient = false
+    return this.#keepClient
   }
 
-  #relayHead(head: string, bytes: Buffer, start: number): void {
-    const scan = this.#responseBody as BodyScan
-    const end = scan.scan(bytes, start)
-    // The head is held back until the body behind it is known to be sound: a clear 502 beats a broken connection.
-    if (end < 0) return this.#fail('bad_response', 'malformed chunk')
-    const size = end - start
-    this.#isAnswered = true
-    this.#exchange.clientStatus = this.#exchange.upstreamStatus
-    if (this.#content) {
-      this.#client.write(head)
-      this.#flushContent()
-    } else if (size <= SMALL_BODY) {
-      this.#paceUpstream(this.#client.write(size === 0 ? head : head + bytes.toString('latin1', start, end)))
-    } else {
-      this.#paceUpstream(this.#client.writeBoth(head, this.#own(bytes, start, end)))
-    }
-    this.#afterBody(bytes, end)
-  }
-
-  #relayBody(bytes: Buffer, start: number): void {
-    const scan = this.#responseBody as BodyScan
-    const end = scan.scan(bytes, start)
-    if (end < 0) return this.#fail('bad_response', 'malformed chunk')
-    if (this.#content) this.#flushContent()
-    else if (end > start) this.#paceUpstream(this.#client.write(this.#own(bytes, start, end)))
-    this.#afterBody(bytes, end)
-  }
-
-  #flushContent(): void {
-    const content = this.#content as Buffer[]
-    for (const part of content) this.#paceUpstream(this.#client.write(part))
-    content.length = 0
-  }
-
-  #own(bytes: Buffer, start: number, end: number): Buffer {
-    return (this.#upstream as UpstreamConnection).own(bytes.subarray(start, end))
-  }
-
-  #paceUpstream(isFree: boolean): void {
-    if (!isFree) this.#upstream?.pause()
-  }
-
-  #afterBody(bytes: Buffer, end: number): void {
-    const scan = this.#responseBody as BodyScan
-    this.#exchange.responseBodySize = scan.contentSize
-    if (!scan.done) return
-    // Bytes behind the response answer nothing: the connection can't be trusted with another request.
-    if (end < bytes.length) this.#keepUpstream = false
+  onResponseDone(): void {
+    if (this.#response?.endsWithConnection) this.#keepClient = false
     this.#finish()
+  }
+
+  onResponseFault(fault: FaultCode, detail: string): void {
+    this.#fail(fault, detail)
   }
 
   onClientDrain(): void {
@@ -269,12 +180,6 @@ export class Forward implements Route, UpstreamTaker {
 
   // The ends.
 
-  onUpstreamEnd(): void {
-    if (!this.#responseBody) this.onUpstreamFault('upstream_closed', '')
-    else if (this.#responseBody.untilClose) this.#finish()
-    else this.#fail('response_truncated', '')
-  }
-
   onUpstreamFault(fault: FaultCode, detail: string): void {
     // The server closed the connection just as it was used again. The request can go once more if all of it is at hand
     // and nothing came back (RFC 9112 §9.3.1).
@@ -282,7 +187,7 @@ export class Forward implements Route, UpstreamTaker {
     if (wasReused && this.#requestText !== undefined && idempotent.has(this.#exchange.method)) {
       return this.#sendAgain(this.#requestText)
     }
-    this.#fail(this.#isAnswered ? 'response_truncated' : fault, detail)
+    this.#fail(this.#response?.isAnswered ? 'response_truncated' : fault, detail)
   }
 
   #sendAgain(text: string): void {
@@ -290,7 +195,7 @@ export class Forward implements Route, UpstreamTaker {
     this.#upstream?.destroy()
     if (!this.#connect(true)) return
     this.#upstream?.write(text)
-    this.#upstream?.expectResponse()
+    this.#afterRequestBody()
   }
 
   onClientEnd(): void {
@@ -322,10 +227,9 @@ export class Forward implements Route, UpstreamTaker {
 
   /** The exchange failed: the client is told while it can be, else its connection breaks like the one upstream. */
   #fail(fault: FaultCode, detail: string): void {
-    if (this.#isAnswered) return this.#breakOff(fault)
+    if (this.#response?.isAnswered) return this.#breakOff(fault)
     this.#exchange.fault = fault
     this.#exchange.clientStatus = faultOf(fault).status
-    this.#keepUpstream = false
     this.#keepClient &&= this.#requestBody.done && !this.#client.isDraining
     this.#client.write(faultResponse(this.#exchange, fault, detail, this.#keepClient))
     this.#finish()
@@ -334,7 +238,6 @@ export class Forward implements Route, UpstreamTaker {
   #breakOff(fault: FaultCode): void {
     if (this.#isOver) return
     this.#exchange.fault = fault
-    this.#keepUpstream = false
     this.#leaveUpstream()
     this.#client.reset()
   }
@@ -350,7 +253,8 @@ export class Forward implements Route, UpstreamTaker {
     this.#isOver = true
     clearTimeout(this.#halfCloseTimer)
     const upstream = this.#upstream
-    if (upstream && this.#keepUpstream && this.#requestBody.done) this.#road.parts.upstreams.release(upstream)
+    const isSound = this.#exchange.fault === undefined && this.#requestBody.done
+    if (upstream && isSound && this.#response?.isUpstreamReusable) this.#road.parts.upstreams.release(upstream)
     else upstream?.destroy()
     this.#road.end(this.#exchange)
   }

@@ -1,4 +1,4 @@
-import { type RunningProxy, startProxy } from '../support/proxy'
+import { eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { answering, ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
@@ -214,6 +214,29 @@ describe('connections', () => {
     )
     const bodies = (await client.closed()).match(/\/[abc]/g)
     expect(bodies).toEqual(['/a', '/b', '/c'])
+  })
+
+  test('a client that asks on and on without reading is not asked for', async () => {
+    const body = 'x'.repeat(48 * 1024)
+    let asked = 0
+    const origin = await use(
+      startOrigin((socket, _all, bytes) => {
+        asked += bytes.toString('latin1').split('\r\n\r\n').length - 1
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      }),
+    )
+    const client = new RawClient(proxy.port)
+    client.socket.pause()
+    client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(600))
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    const before = asked
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    // What the system's buffers hold, and no more.
+    expect(asked).toBe(before)
+    expect(asked).toBeLessThan(400)
+    client.socket.resume()
+    await eventually(() => asked === 600 || undefined, 'the rest')
+    client.destroy()
   })
 
   test('a half-closed client still gets its answer', async () => {

@@ -1,0 +1,178 @@
+/**
+ * The response on its way back: interim heads and the final one as the client gets them, then the body as it comes, byte
+ * for byte, read no faster than the client takes it.
+ */
+import { sortFields } from '../http/field-sort'
+import { isFraming, isPersistent, responseFraming } from '../http/framing'
+import { type BodyScan, scanBody } from '../http1/body'
+import { readResponseHead } from '../http1/read-head'
+import { writeResponseHead } from '../http1/write-head'
+import type { Exchange } from '../model/exchange'
+import type { FaultCode } from '../model/fault'
+import { type FieldLine, isNamed } from '../model/field-line'
+import type { RequestHead, ResponseHead } from '../model/head'
+import type { UpstreamConnection } from '../upstream/connection'
+import type { ClientConnection } from './client-connection'
+
+/** Whose response it is. */
+export interface ResponseOwner {
+  /** The final head has arrived. @returns whether the client's connection may live on */
+  onResponseHead(): boolean
+  /** All of the response is on its way to the client. */
+  onResponseDone(): void
+  /** The response can't be relayed, or not to its end. */
+  onResponseFault(fault: FaultCode, detail: string): void
+}
+
+/** Up to this size a body goes out as one string with its head: one copy and one system call, and no list of buffers. */
+export const SMALL_BODY = 8 * 1024
+
+/** A response head may not be larger. */
+const MAX_RESPONSE_HEAD = 256 * 1024
+
+export class ResponseRelay {
+  readonly #owner: ResponseOwner
+  readonly #request: RequestHead
+  readonly #exchange: Exchange
+  readonly #upstream: UpstreamConnection
+  readonly #client: ClientConnection
+  /** A head that has not arrived whole. */
+  #partialHead: Buffer | undefined
+  #body: BodyScan | undefined
+  /** Content of a chunked body for a client that does not understand chunks. */
+  #content: Buffer[] | undefined
+  /** The final head is on its way to the client: from here on a failure can't be told in words. */
+  isAnswered = false
+  /** Whether the destination and the bytes so far let the upstream connection live on. */
+  isUpstreamReusable = false
+  #isOver = false
+
+  constructor(
+    owner: ResponseOwner,
+    request: RequestHead,
+    exchange: Exchange,
+    upstream: UpstreamConnection,
+    client: ClientConnection,
+  ) {
+    this.#owner = owner
+    this.#request = request
+    this.#exchange = exchange
+    this.#upstream = upstream
+    this.#client = client
+  }
+
+  /** Bytes from the destination, lent until this returns. */
+  take(bytes: Buffer): void {
+    if (this.#body) return this.#relayBody(this.#body, bytes)
+    const all = this.#partialHead ? Buffer.concat([this.#partialHead, bytes]) : bytes
+    this.#partialHead = undefined
+    let at = 0
+    while (!this.#isOver && !this.#body) {
+      const head = readResponseHead(all, at)
+      if (head === undefined) return this.#awaitHead(all, at)
+      if (typeof head === 'string') return this.#fail(head, '')
+      const end = at + head.size
+      if (head.status >= 200) return this.#begin(head, all, end)
+      this.#relayInterim(head, all, at, end)
+      at = end
+    }
+  }
+
+  /** The destination will send no more. */
+  end(): void {
+    if (!this.#body) this.#fail('upstream_closed', '')
+    else if (this.#body.untilClose) this.#owner.onResponseDone()
+    else this.#fail('response_truncated', '')
+  }
+
+  #awaitHead(bytes: Buffer, start: number): void {
+    if (bytes.length - start > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
+    if (start < bytes.length) this.#partialHead = Buffer.from(bytes.subarray(start))
+  }
+
+  /** 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2). Nobody asked to switch protocols. */
+  #relayInterim(head: ResponseHead, bytes: Buffer, start: number, end: number): void {
+    if (head.status === 101) return this.#fail('bad_response', 'unexpected 101')
+    if (this.#request.minor === 1) this.#client.write(bytes.toString('latin1', start, end))
+  }
+
+  #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
+    const fields = sortFields(head.lines)
+    const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
+    if (!isFraming(framing)) return this.#fail(framing, '')
+    this.#exchange.upstreamStatus = head.status
+    this.#exchange.protocolMinor = head.minor
+    const mayKeepClient = this.#owner.onResponseHead()
+    const mustUnchunk = framing === 'chunked' && this.#request.minor === 0
+    if (mustUnchunk) this.#content = []
+    this.#body = scanBody(framing, mustUnchunk ? (from, start, end) => this.#keepContent(from, start, end) : undefined)
+    this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
+
+    const lines = mustUnchunk ? withoutCoding(fields.travelling) : fields.travelling
+    if (!mayKeepClient || framing === 'until_close' || mustUnchunk) lines.push('Connection: close')
+    else if (this.#request.minor === 0) lines.push('Connection: keep-alive')
+    this.#relayHead(writeResponseHead(head.status, head.reason, lines), this.#body, bytes, bodyStart)
+  }
+
+  /** Whether the client can't tell the end of the response but by the end of its connection. */
+  get endsWithConnection(): boolean {
+    return this.#content !== undefined || this.#body?.untilClose === true
+  }
+
+  #relayHead(head: string, body: BodyScan, bytes: Buffer, start: number): void {
+    const end = body.scan(bytes, start)
+    // The head is held back until the body behind it is known to be sound: a clear 502 beats a broken connection.
+    if (end < 0) return this.#fail('bad_response', 'malformed chunk')
+    this.isAnswered = true
+    this.#exchange.clientStatus = this.#exchange.upstreamStatus
+    const size = end - start
+    if (this.#content) {
+      this.#client.write(head)
+      this.#flushContent(this.#content)
+    } else if (size <= SMALL_BODY) {
+      this.#pace(this.#client.write(size === 0 ? head : head + bytes.toString('latin1', start, end)))
+    } else {
+      this.#pace(this.#client.writeBoth(head, this.#upstream.own(bytes.subarray(start, end))))
+    }
+    this.#afterBody(body, bytes, end)
+  }
+
+  #relayBody(body: BodyScan, bytes: Buffer): void {
+    const end = body.scan(bytes, 0)
+    if (end < 0) return this.#fail('bad_response', 'malformed chunk')
+    if (this.#content) this.#flushContent(this.#content)
+    else if (end > 0) this.#pace(this.#client.write(this.#upstream.own(bytes.subarray(0, end))))
+    this.#afterBody(body, bytes, end)
+  }
+
+  #afterBody(body: BodyScan, bytes: Buffer, end: number): void {
+    this.#exchange.responseBodySize = body.contentSize
+    if (!body.done) return
+    // Bytes behind the response answer nothing: the connection can't be trusted with another request.
+    if (end < bytes.length) this.isUpstreamReusable = false
+    this.#isOver = true
+    this.#owner.onResponseDone()
+  }
+
+  #keepContent(bytes: Buffer, start: number, end: number): void {
+    this.#content?.push(this.#upstream.own(bytes.subarray(start, end)))
+  }
+
+  #flushContent(content: Buffer[]): void {
+    for (const part of content) this.#pace(this.#client.write(part))
+    content.length = 0
+  }
+
+  #pace(isFree: boolean): void {
+    if (!isFree) this.#upstream.pause()
+  }
+
+  #fail(fault: FaultCode, detail: string): void {
+    this.#isOver = true
+    this.#owner.onResponseFault(fault, detail)
+  }
+}
+
+function withoutCoding(lines: readonly FieldLine[]): FieldLine[] {
+  return lines.filter((line) => !isNamed(line, 'transfer-encoding'))
+}
