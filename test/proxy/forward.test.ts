@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { answering, ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
@@ -225,16 +226,16 @@ describe('connections', () => {
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
       }),
     )
-    const client = new RawClient(proxy.port)
-    client.socket.pause()
-    client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(600))
+    const client = connect(proxy.port, '127.0.0.1')
+    client.pause()
+    client.write(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(600))
     await new Promise((resolve) => setTimeout(resolve, 400))
     const before = asked
     await new Promise((resolve) => setTimeout(resolve, 100))
     // What the system's buffers hold, and no more.
     expect(asked).toBe(before)
     expect(asked).toBeLessThan(400)
-    client.socket.resume()
+    client.resume()
     await eventually(() => asked === 600 || undefined, 'the rest')
     client.destroy()
   })
