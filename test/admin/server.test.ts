@@ -112,12 +112,12 @@ describe('/exchanges', () => {
   })
 
   test.each(['-1', '-5', 'abc', '1.5', '1e1', '0x2', '', ' ', 'NaN', 'Infinity', '1,2', '99999999999999999999'])(
-    'limit=%j is no number of exchanges: 400, or as if it were not there; never a part',
+    'limit=%j is no number of exchanges: 400 that names it',
     async (limit) => {
       const response = await fetch(`${url}/exchanges?limit=${encodeURIComponent(limit)}`)
-      const text = await response.text()
-      if (response.status === 400) expect(text).toMatch(/limit/)
-      else expect(JSON.parse(text)).toEqual(newest(5))
+      expect(response.status).toBe(400)
+      expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+      expect(await response.text()).toMatch(/limit/)
     },
   )
 
@@ -134,10 +134,15 @@ describe('/config', () => {
   test('masks secrets', async () => {
     const flags = new Map([
       ['--otlp-header', ['authorization=geheim', 'x-tenant=geheim']],
-      ['--otlp-endpoint', ['http://user:geheim@collector:4317']],
+      ['--otlp-endpoint', ['http://collector:4317']],
     ])
     const { settings, origins } = resolve({ flags, environment: {}, file: undefined })
-    const withSecrets = new AdminServer({ ...source, config: () => describeSettings(settings, origins) })
+    // Userinfo is refused where settings are read; it would not show even if it came through.
+    const otlpEndpoint = 'http://user:geheim@collector:4317'
+    const withSecrets = new AdminServer({
+      ...source,
+      config: () => describeSettings({ ...settings, otlpEndpoint }, origins),
+    })
     const address = await withSecrets.listen({ host: '127.0.0.1', port: 0 })
     const text = await (await fetch(`http://127.0.0.1:${address.port}/config`)).text()
     await withSecrets.close()

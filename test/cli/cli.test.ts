@@ -10,11 +10,8 @@ import { endAll, eventually, run, start } from './binary'
 
 const anywhere = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0']
 const cleanups: (() => unknown)[] = []
-let folder: string
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'))
-})
+const folder = mkdtempSync(join(tmpdir(), 'cli-'))
+const certificate = written('some.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
 
 afterEach(async () => {
   await endAll()
@@ -113,6 +110,13 @@ describe('check', () => {
     expect(lines.at(-1)).toMatch(/fit/)
   })
 
+  test('a batch larger than the queue is no problem', async () => {
+    const { code, stdout, stderr } = await run(['check', '--queue-capacity', '5'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^queue\.batch_size +512 +\(default\)$/m)
+    expect(stdout).toMatch(/^queue\.capacity +5 +\(--queue-capacity\)$/m)
+  })
+
   test('prints warnings, which do not make it fail', async () => {
     const { code, stdout } = await run(['check'], { OTEL_BSP_SCHEDULE_DELAY: 'soon' })
     expect(code).toBe(0)
@@ -144,7 +148,18 @@ describe('a wrong command line ends with 64, everything on stderr and nothing on
     ['a command', ['walk'], {}, [/walk: .*no such command/]],
     ['a word too many', ['run', 'fast'], {}, [/fast: .*not expected/]],
     ['a missing value', ['run', '--listen'], {}, [/--listen: .*missing/]],
-    ['settings that do not fit', ['--queue-capacity', '5'], {}, [/--queue-batch-size.*--queue-capacity/]],
+    [
+      'settings that do not fit',
+      ['--otlp-endpoint', 'https://127.0.0.1:1', '--otlp-client-certificate', certificate],
+      {},
+      [/--otlp-client-certificate.*--otlp-client-key/],
+    ],
+    [
+      'a collector with credentials',
+      ['--otlp-endpoint', 'http://user:geheim@127.0.0.1:1'],
+      {},
+      [/^ {2}--otlp-endpoint: the value holds credentials/],
+    ],
     ['a header that is no pair', ['--otlp-header', 'geheim'], {}, [/--otlp-header: .*KEY=VALUE/]],
     [
       'a header name that gRPC refuses',
@@ -170,6 +185,27 @@ describe('a wrong command line ends with 64, everything on stderr and nothing on
     expect(problems).toHaveLength(words.length)
     for (const word of words) expect(problems).toContainEqual(expect.stringMatching(word))
     expect(stderr).not.toContain('geheim')
+  })
+
+  test.each<[string, readonly string[]]>([
+    ['an authority', ['--otlp-certificate']],
+    ['our own certificate', ['--otlp-client-certificate', '--otlp-client-key']],
+  ])('%s: a file without PEM, a folder, a file that can not be read', async (_, flags) => {
+    const paths: [string, RegExp][] = [
+      [written('wrong.pem', 'geheim\n'), /holds nothing in PEM$/],
+      [folder, /is not a file$/],
+      [join(folder, 'missing.pem'), /can't be read: ENOENT$/],
+    ]
+    for (const [path, words] of paths) {
+      const args = ['--otlp-endpoint', 'https://127.0.0.1:1', ...flags.flatMap((flag) => [flag, path])]
+      const [started, checked] = await Promise.all([run([...anywhere, ...args]), run(['check', ...anywhere, ...args])])
+      expect(started).toEqual(checked)
+      expect({ code: started.code, stdout: started.stdout }).toEqual({ code: 64, stdout: '' })
+      const [, ...problems] = started.stderr.trimEnd().split('\n')
+      expect(problems.map((problem) => problem.split(':')[0]?.trim())).toEqual(flags)
+      for (const problem of problems) expect(problem).toMatch(words)
+      expect(started.stderr).not.toContain('geheim')
+    }
   })
 
   test('a file', async () => {
@@ -205,13 +241,10 @@ describe('a start that fails ends with 1 and a log line', () => {
     ])
   })
 
-  test.each<[string, readonly string[]]>([
-    ['an authority', ['--otlp-certificate']],
-    ['our own certificate', ['--otlp-client-certificate', '--otlp-client-key']],
-  ])('%s: a file that holds no PEM', async (_, flags) => {
-    const path = written('wrong.pem', 'nothing\n')
-    const args = ['--otlp-endpoint', 'https://127.0.0.1:1', ...flags.flatMap((flag) => [flag, path])]
-    const started = start([...anywhere, ...args])
+  test('our own certificate: PEM that is no certificate', async () => {
+    const path = written('strange.pem', '-----BEGIN NOTHING-----\nAAAA\n-----END NOTHING-----\n')
+    const args = ['--otlp-client-certificate', path, '--otlp-client-key', path]
+    const started = start([...anywhere, '--otlp-endpoint', 'https://127.0.0.1:1', ...args])
     const ready = started.ready().then(() => ({ code: 'ready all the same' }))
     ready.catch(() => {})
     expect((await Promise.race([started.end, ready])).code).toBe(1)
@@ -358,6 +391,16 @@ describe('run', () => {
       expect(collector.resource()).toMatchObject({ 'service.name': 'shop', 'telemetry.sdk.name': 'outspan' })
     })
 
+    test('a batch is no larger than the queue: a full one is sent at once', async () => {
+      const args = [...anywhere, '--otlp-endpoint', collector.url, '--queue-delay', '1h', '--queue-capacity', '2']
+      const started = start(args)
+      const { proxy } = await started.ready()
+      const url = `http://127.0.0.1:${await upstream()}/a`
+      for (let count = 0; count < 2; count++) await getThrough(proxy, url)
+      await collector.waitForSpans(2)
+      expect(collector.calls().map(({ spans }) => spans.length)).toEqual([2])
+    })
+
     test('what a flag replaces is not sent: OTEL_ headers', async () => {
       const args = [...anywhere, '--otlp-endpoint', collector.url, '--otlp-header', 'x-flag=1', '--queue-delay', '1ms']
       const started = start(args, {
@@ -405,12 +448,11 @@ describe('run', () => {
 })
 
 test('every option can be set by its flag', async () => {
-  const pem = written('some.pem', 'x')
   const empty = written('empty.yaml', '')
   const text: Record<string, string> = {
     'HOST:PORT': '127.0.0.1:1',
     'HOST:PORT|off': 'off',
-    FILE: pem,
+    FILE: certificate,
     TEXT: 'text',
     'KEY=VALUE': 'k=v',
     URL: 'https://127.0.0.1:4317',

@@ -80,7 +80,11 @@ test('what does not fit together is told beside what is wrong by itself', () => 
 })
 
 test('a combination is not judged by the default that stands in for a wrong value', () => {
-  expect(from(['--queue-batch-size=nothing', '--queue-capacity=5']).problems).toEqual([
-    expect.stringMatching(/^--queue-batch-size: "nothing"/),
+  // Beside the default of the other one, each of these would not fit.
+  expect(from(['--listen=nowhere', '--admin=127.0.0.1:15001']).problems).toEqual([
+    expect.stringMatching(/^--listen: "nowhere"/),
+  ])
+  expect(from(['--listen=127.0.0.1:15000', '--admin=nowhere']).problems).toEqual([
+    expect.stringMatching(/^--admin: "nowhere"/),
   ])
 })

@@ -31,6 +31,7 @@ test.each<[string, Partial<Settings>]>([
   ['https in capitals', { otlpEndpoint: 'HTTPS://collector:4317', otlpCertificate: 'ca.pem' }],
   ['mutual TLS', { ...secure, otlpClientCertificate: 'our.pem', otlpClientKey: 'our.key' }],
   ['https with the authorities of the system', secure],
+  ['a batch larger than the queue, which is cut', { queueBatchSize: 512, queueCapacity: 5 }],
 ])('fit: %s', (_, chosen) => {
   expect(checked(chosen)).toEqual([])
 })

@@ -21,6 +21,8 @@ describe('what is read', () => {
     ['an empty file', '', {}],
     ['comments alone', '# nothing\n\n# here\n', {}],
     ['a document mark alone', '---\n', {}],
+    ['a document that is null', '~\n', {}],
+    ['a document that is null, in words', '--- null # nothing\n...\n', {}],
     ['a value', 'listen: 127.0.0.1:15001', { listen: ['127.0.0.1:15001'] }],
     ['JSON', '{"listen": "127.0.0.1:1", "queue": {"delay": "1s"}}', { listen: ['127.0.0.1:1'], 'queue.delay': ['1s'] }],
     [
@@ -104,10 +106,12 @@ describe('what is read', () => {
 })
 
 describe('what is refused', () => {
+  const noAttributes = /^x\.yaml:2 resource\.attributes: is not a list or mapping of values$/
+
   test.each<[string, string, readonly RegExp[]]>([
     ['an unknown key', 'listen: a\nlitsen: b\n', [/^x\.yaml:2: .*"litsen"/]],
     ['an unknown key below a known one', 'queue:\n  delay: 1s\n  size: 1\n', [/^x\.yaml:3: .*"queue\.size"/]],
-    ['a level too many', 'admin: off\nlog: {level: {x: {y: z}}}\n', [/^x\.yaml:2: log\.level/]],
+    ['a level too many', 'admin: off\nlog: {level: {x: {y: z}}}\n', [/^x\.yaml:2 log\.level: is not a single value$/]],
     [
       'several, each with its line',
       'a: 1\nb: 2\nc: {d: 3}\n',
@@ -119,23 +123,37 @@ describe('what is refused', () => {
     ['a list where levels go on', 'admin: off\nqueue:\n  - delay\n', [/^x\.yaml:[23]: queue .*mapping/]],
     ['a value where levels go on', 'admin: off\nqueue: 5\n', [/^x\.yaml:2: queue .*mapping/]],
     ['nothing where levels go on', 'admin: off\nqueue:\n', [/^x\.yaml(:2)?: queue .*mapping/]],
-    ['no value', 'admin: off\nlisten:\n', [/^x\.yaml:2: listen /]],
-    ['null', 'listen: ~\n', [/^x\.yaml:1: listen /]],
-    ['a list of lists', 'resource:\n  attributes: [[a=1]]\n', [/^x\.yaml:2: resource\.attributes /]],
-    ['a mapping of mappings', 'resource:\n  attributes:\n    a: {b: 1}\n', [/^x\.yaml:[23]: resource\.attributes /]],
-    [
-      'an attribute key with an equals sign',
-      'resource:\n  attributes:\n    "a=b": c\n',
-      [/^x\.yaml:[23]:? .*attributes/],
-    ],
+    ['no value', 'admin: off\nlisten:\n', [/^x\.yaml:2 listen: is not a single value$/]],
+    ['null', 'listen: ~\n', [/^x\.yaml:1 listen: is not a single value$/]],
+    ['a list of lists', 'resource:\n  attributes: [[a=1]]\n', [noAttributes]],
+    ['a list of mappings', 'resource:\n  attributes: [{a: 1}]\n', [noAttributes]],
+    ['a mapping of mappings', 'resource:\n  attributes:\n    a: {b: 1}\n', [noAttributes]],
+    ['a mapping of lists', 'resource:\n  attributes:\n    a: [b]\n', [noAttributes]],
+    ['no attributes at all', 'resource:\n  attributes:\n', [noAttributes]],
+    ['an attribute key with an equals sign', 'resource:\n  attributes:\n    "a=b": c\n', [noAttributes]],
+    ['an attribute key that ends with one', 'resource:\n  attributes: {a: b, "c=": d}\n', [noAttributes]],
     ['two documents', 'admin: off\n---\nadmin: off\n', [/^x\.yaml:[12]: /]],
     ['the same key twice', 'listen: a\nadmin: off\nlisten: b\n', [/^x\.yaml:[13]: .*unique/]],
-    ['the same setting written two ways', 'service.name: a\nservice:\n  name: b\n', [/^x\.yaml:[13].*service\.name/]],
+    [
+      'the same setting written two ways',
+      'service.name: a\nservice:\n  name: b\n',
+      [/^x\.yaml:3 service\.name: is given twice$/],
+    ],
+    [
+      'attributes written two ways, which are not joined',
+      'resource.attributes: [a=1]\nresource:\n  attributes: [b=2]\n',
+      [/^x\.yaml:3 resource\.attributes: is given twice$/],
+    ],
     ['a level written twice', 'queue: {delay: 1s}\nlog: {}\nqueue: {capacity: 5}\n', [/^x\.yaml:[13]: .*unique/]],
     ['a tab as indentation', 'queue:\n\tdelay: 1s\n', [/^x\.yaml:[12]: /]],
     ['a key that is a list', 'admin: off\n? [a, b]\n: c\n', [/^x\.yaml:2: /]],
     ['a key that is nothing', 'admin: off\n: c\n', [/^x\.yaml:2: /]],
-    ['an alias of nothing', 'admin: off\nlisten: *nowhere\n', [/^x\.yaml:2: /]],
+    ['an alias of nothing', 'admin: off\nlisten: *nowhere\n', [/^x\.yaml:2\b/]],
+    [
+      'an alias of nothing among attributes',
+      'resource:\n  attributes: {a: *nowhere}\n',
+      [/^x\.yaml:2\b.*resource\.attributes/],
+    ],
   ])('%s', (_, text, problems) => {
     expect(problemsOf(text).map(String)).toEqual(problems.map((words) => expect.stringMatching(words)))
   })
@@ -163,22 +181,35 @@ describe('what is refused', () => {
   })
 })
 
-describe('a mapping is no value of an option that takes one value', () => {
+describe('a mapping or list is no value of an option that takes one value', () => {
   test.each([
     ['a text', 'service:\n  name: {first: shop}\n'],
     ['a path', 'access_log:\n  output: {file: access.log}\n'],
     ['an address', 'listen:\n  host: 127.0.0.1\n  port: 1\n'],
     ['a choice', 'log:\n  level: {info: yes}\n'],
+    ['a list for a text', 'service:\n  name: [shop]\n'],
+    ['a list of several', 'service:\n  name: [shop, other]\n'],
+    ['a list for an address', 'listen:\n  - 127.0.0.1:1\n'],
+    ['a list without items', 'listen: []\n'],
+    ['a mapping without keys', 'listen: {}\n'],
+    ['an alias of a mapping', 'resource: {attributes: &it {a: b}}\nservice: {name: *it}\n'],
+    ['an alias of a list', 'resource: {attributes: &it [a=b]}\nservice: {name: *it}\n'],
   ])('%s', (_, text) => {
     const { values, problems } = parseConfig(text, 'x.yaml')
     const resolved = resolve({ flags: new Map(), environment: {}, file: values })
-    expect([...problems, ...resolved.problems]).toEqual([expect.stringMatching(/^x\.yaml:[12]\b/)])
+    expect([...problems, ...resolved.problems]).toEqual([
+      expect.stringMatching(
+        /^x\.yaml:[12] (?:service\.name|access_log\.output|listen|log\.level): is not a single value$/,
+      ),
+    ])
   })
 
   test.each(['{? [a] : b}', '{? {a: 1} : b}'])(
     'nor has a mapping of attributes keys that are no text: %s',
     (written) => {
-      expect(problemsOf(`resource:\n  attributes: ${written}\n`)).toEqual([expect.stringMatching(/^x\.yaml:2: /)])
+      expect(problemsOf(`resource:\n  attributes: ${written}\n`)).toEqual([
+        'x.yaml:2 resource.attributes: is not a list or mapping of values',
+      ])
     },
   )
 })
@@ -188,6 +219,8 @@ describe('aliases', () => {
     ['a value', 'resource: {attributes: {a: &it shop}}\nservice: {name: *it}\n', 'service.name', ['shop']],
     ['a mapping', 'resource: {attributes: &it {a: "1"}}\notlp: {headers: *it}\n', 'otlp.headers', ['a=1']],
     ['an item', 'service: {name: &it a=b}\nresource: {attributes: [*it]}\n', 'resource.attributes', ['a=b']],
+    ['a list', 'resource: {attributes: &it [a=1, b=2]}\notlp: {headers: *it}\n', 'otlp.headers', ['a=1', 'b=2']],
+    ['a level', 'drain: &it {timeout: 2s}\notlp: *it\n', 'otlp.timeout', ['2s']],
     ['an attribute', 'service: {name: &it b}\nresource: {attributes: {a: *it}}\n', 'resource.attributes', ['a=b']],
   ])('%s: stands for what it names', (_, text, key, items) => {
     expect(itemsOf(text)[key]).toEqual(items)

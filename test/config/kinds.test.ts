@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -15,9 +16,11 @@ import {
   size,
   string,
 } from '../../src/config/kinds'
-import { readableFile } from '../../src/config/readable-file'
+import { pemFile, readableFile } from '../../src/config/readable-file'
 import type { Secret } from '../../src/config/secret'
 import { seeded } from '../support/random'
+
+const certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 
 let folder: string
 let file: string
@@ -25,7 +28,7 @@ let file: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kinds-'))
   file = join(folder, 'some file.pem')
-  writeFileSync(file, 'x')
+  writeFileSync(file, certificate)
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -323,7 +326,6 @@ describe('endpoint', () => {
     'http://127.0.0.1:4317/',
     'http://[::1]:4317',
     'HTTPS://collector:4317',
-    'http://user:password@collector:4317',
   ])('%s', (text) => {
     expect(endpoint.read(text)).toBe(text)
   })
@@ -348,6 +350,20 @@ describe('endpoint', () => {
     '//collector:4317',
   ])('%j is refused, with an example', (text) => {
     expect(refusal(endpoint.read(text))).toMatch(/https?:\/\/ .*http:\/\/collector:4317/)
+  })
+
+  test.each([
+    'http://user:geheim@collector:4317',
+    'https://geheim@collector:4317/path',
+    'http://:geheim@collector:4317',
+    'http://user:ge@heim@collector:4317',
+    'HTTP://user:geheim@[::1]:4317',
+    'ftp://user:geheim@collector',
+    'user:geheim@collector:4317',
+  ])('%j is refused for its credentials, which the words do not repeat', (text) => {
+    const words = refusal(endpoint.read(text))
+    expect(words).toMatch(/^holds credentials.*--otlp-header/)
+    expect(words).not.toMatch(/geheim|ge@heim|user/)
   })
 
   test.each([
@@ -452,18 +468,55 @@ describe('secretHeaders', () => {
   })
 })
 
-describe('readableFile', () => {
+describe.each([
+  ['readableFile', readableFile],
+  ['pemFile', pemFile],
+])('%s', (_, kind) => {
   test('a file that is there is taken by its path', () => {
-    expect(readableFile.read(file)).toBe(file)
+    expect(kind.read(file)).toBe(file)
+    expect(kind.show(file)).toBe(file)
   })
 
   test('a file that is not there is refused with the cause', () => {
-    expect(refusal(readableFile.read(join(folder, 'no such file')))).toMatch(/can't be read.*ENOENT/)
-    expect(refusal(readableFile.read(''))).toContain("can't be read")
+    expect(refusal(kind.read(join(folder, 'no such file')))).toMatch(/can't be read.*ENOENT/)
+    expect(refusal(kind.read(''))).toContain("can't be read")
+  })
+
+  test('a file that can not be reached is refused with the cause', () => {
+    const loop = join(folder, `loop ${kind === pemFile}`)
+    symlinkSync(loop, loop)
+    expect(refusal(kind.read(loop))).toMatch(/can't be read.*ELOOP/)
+    expect(refusal(kind.read(join(file, 'below')))).toMatch(/can't be read.*ENOTDIR/)
   })
 
   test('a folder is no file', () => {
-    expect(refusal(readableFile.read(folder))).toContain("can't be read")
+    expect(refusal(kind.read(folder))).toBe('is not a file')
+  })
+
+  test('nor is a pipe, which nobody waits for', () => {
+    const pipe = join(folder, `pipe ${kind === pemFile}`)
+    execFileSync('mkfifo', [pipe])
+    expect(refusal(kind.read(pipe))).toBe('is not a file')
+  })
+})
+
+describe('pemFile', () => {
+  test.each([
+    ['nothing', ''],
+    ['text', 'nothing\n'],
+    ['the end alone', '-----END CERTIFICATE-----\n'],
+    ['a certificate in DER', '\x30\x82\x01\x0a'],
+  ])('a file that holds %s is refused, though it can be read', (_, content) => {
+    const path = join(folder, 'other')
+    writeFileSync(path, content, 'latin1')
+    expect(readableFile.read(path)).toBe(path)
+    expect(refusal(pemFile.read(path))).toBe('holds nothing in PEM')
+  })
+
+  test('words before the certificate do no harm', () => {
+    const path = join(folder, 'described.pem')
+    writeFileSync(path, `Authority of the house, \u00e4\n${certificate}`)
+    expect(pemFile.read(path)).toBe(path)
   })
 })
 

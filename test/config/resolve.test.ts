@@ -188,8 +188,10 @@ describe('OTEL_ variables that can not be read', () => {
     ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'queueCapacity', {}, 'default', 8192],
     ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '0', 'queueBatchSize', {}, 'default', 512],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', {}, 'default', undefined],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://user:word@collector:4317', 'otlpEndpoint', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'otlpProtocol', {}, 'default', 'grpc'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file', 'otlpCertificate', {}, 'default', undefined],
+    ['OTEL_EXPORTER_OTLP_CERTIFICATE', __filename, 'otlpCertificate', {}, 'default', undefined],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=1,b', 'resourceAttributes', {}, 'default', {}],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz', 'resourceAttributes', {}, 'default', {}],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%zz', 'otlpHeaders', {}, 'default', {}],
@@ -259,6 +261,8 @@ describe('secrets', () => {
     ['an OTEL_ variable that can not be decoded', { environment: { OTEL_EXPORTER_OTLP_HEADERS: `a=${said}%zz` } }],
     ['the file, without a key', { file: { 'otlp.headers': [said] } }],
     ['userinfo of the collector that is refused', { flags: { '--otlp-endpoint': [`ftp://user:${said}@collector`] } }],
+    ['userinfo of the collector', { flags: { '--otlp-endpoint': [`http://user:${said}@collector:4317`] } }],
+    ['userinfo in the file', { file: { 'otlp.endpoint': [`http://${said}@collector:4317`] } }],
     ['userinfo in a variable', { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:${said}/@collector` } }],
   ]
 
@@ -273,9 +277,12 @@ describe('secrets', () => {
     expect(resolved(given).settings.otlpHeaders.authorization?.reveal()).toBe(said)
   })
 
-  test('userinfo of the collector does not show where settings are shown', () => {
-    const { settings } = resolved({ flags: { '--otlp-endpoint': [`http://user:${said}@collector:4317`] } })
+  test('userinfo of the collector is refused, and would not show where settings are shown', () => {
+    const text = `http://user:${said}@collector:4317`
+    const { problems, settings, failed } = resolved({ flags: { '--otlp-endpoint': [text] } })
+    expect(problems).toEqual([expect.stringMatching(/^--otlp-endpoint: the value holds credentials/)])
+    expect([settings.otlpEndpoint, failed.has('otlpEndpoint')]).toEqual([undefined, true])
     const kind: Kind<string> = options.otlpEndpoint.kind as Kind<string>
-    expect(kind.show(settings.otlpEndpoint as string)).not.toContain(said)
+    expect(kind.show(text)).not.toContain(said)
   })
 })

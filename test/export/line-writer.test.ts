@@ -7,9 +7,17 @@ import { seeded } from '../support/random'
 
 let folder: string
 let count = 0
+/** What a test has opened: a writer that is left with lines for a pipe would keep the process alive. */
+const writers: LineWriter[] = []
+const readers = new Set<number>()
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'lines-'))
+})
+
+afterEach(async () => {
+  await Promise.all(writers.splice(0).map((writer) => writer.close(0)))
+  for (const reader of readers) closeReader(reader)
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -23,28 +31,52 @@ function newPath(): string {
 function makePipe(): { path: string; reader: number } {
   const path = newPath()
   execFileSync('mkfifo', [path])
-  return { path, reader: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) }
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  readers.add(reader)
+  return { path, reader }
+}
+
+function closeReader(reader: number): void {
+  readers.delete(reader)
+  closeSync(reader)
+}
+
+function writerTo(output: string, onTrouble: (message: string) => void): LineWriter {
+  const writer = new LineWriter(output, onTrouble)
+  writers.push(writer)
+  return writer
 }
 
 const buffer = Buffer.alloc(1024 * 1024)
 
 /** What the pipe holds at the moment; undefined at its end. */
-function readSome(fd: number): string | undefined {
+function readSome(reader: number): Buffer | undefined {
   try {
-    const length = readSync(fd, buffer)
-    return length === 0 ? undefined : buffer.toString('latin1', 0, length)
+    const length = readSync(reader, buffer)
+    return length === 0 ? undefined : Buffer.from(buffer.subarray(0, length))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return ''
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return Buffer.alloc(0)
     throw error
   }
+}
+
+/** All that comes until nobody holds the writing end any more. */
+async function readToEnd(reader: number): Promise<Buffer> {
+  const parts: Buffer[] = []
+  await until(() => {
+    const part = readSome(reader)
+    parts.push(part ?? Buffer.alloc(0))
+    return part === undefined
+  }, 'the end of the pipe')
+  return Buffer.concat(parts)
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 3000
+  const end = performance.now() + 4000
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`${what}: not within 3 s`)
+    if (performance.now() > end) throw new Error(`${what}: not within 4 s`)
     await pause(2)
   }
 }
@@ -56,7 +88,7 @@ const never = (message: string): void => {
 describe('a file', () => {
   test('gets all lines, in order, each with its line end', async () => {
     const path = newPath()
-    const writer = new LineWriter(path, never)
+    const writer = writerTo(path, never)
     const random = seeded(7)
     const lines = Array.from(
       { length: 20_000 },
@@ -77,7 +109,7 @@ describe('a file', () => {
     const path = newPath()
     writeFileSync(path, 'former\n')
     for (const line of ['first', 'second']) {
-      const writer = new LineWriter(path, never)
+      const writer = writerTo(path, never)
       writer.add(line)
       await writer.close(5000)
     }
@@ -86,7 +118,7 @@ describe('a file', () => {
 
   test('is there from the start on', async () => {
     const path = newPath()
-    const writer = new LineWriter(path, never)
+    const writer = writerTo(path, never)
     expect(readFileSync(path, 'utf8')).toBe('')
     await writer.close(5000)
     expect(readFileSync(path, 'utf8')).toBe('')
@@ -94,7 +126,7 @@ describe('a file', () => {
 
   test('has a line soon, without a close', async () => {
     const path = newPath()
-    const writer = new LineWriter(path, never)
+    const writer = writerTo(path, never)
     writer.add('now')
     await until(() => readFileSync(path, 'utf8') === 'now\n', 'the line')
     writer.add('later')
@@ -104,7 +136,7 @@ describe('a file', () => {
 
   test('has much at once, without waiting for more', async () => {
     const path = newPath()
-    const writer = new LineWriter(path, never)
+    const writer = writerTo(path, never)
     jest.useFakeTimers({ doNotFake: ['nextTick', 'performance'] })
     try {
       writer.add('x'.repeat(40_000))
@@ -122,7 +154,7 @@ describe('a file', () => {
 
   test('a line after the close is dropped and counted, and does no harm', async () => {
     const path = newPath()
-    const writer = new LineWriter(path, never)
+    const writer = writerTo(path, never)
     const harm: unknown[] = []
     const onHarm = (error: unknown): void => {
       harm.push(error)
@@ -146,61 +178,123 @@ describe('a file', () => {
 })
 
 describe('a pipe', () => {
+  test('gets all lines, in order, from one that waits for more', async () => {
+    const { path, reader } = makePipe()
+    const writer = writerTo(path, never)
+    const lines = Array.from({ length: 3000 }, (_, index) => `${index} ä∑🙂 ${'x'.repeat(index % 500)}`)
+    for (const line of lines) writer.add(line)
+    const closed = writer.close(5000)
+    const bytes = await readToEnd(reader)
+    await closed
+    expect(bytes.toString()).toBe(`${lines.join('\n')}\n`)
+    expect(writer.dropped).toBe(0)
+  })
+
   test('whose reader is slow costs lines, which are counted, and no time', async () => {
     const { path, reader } = makePipe()
-    const writer = new LineWriter(path, never)
+    const troubles = new Set<string>()
+    const writer = writerTo(path, (message) => troubles.add(message))
     const added = 25_000
     const start = performance.now()
     for (let index = 0; index < added; index++) writer.add(`${String(index).padStart(8, '0')} ${'x'.repeat(990)}`)
     expect(performance.now() - start).toBeLessThan(2000)
     expect(writer.dropped).toBeGreaterThan(0)
-    let text = ''
+    expect([...troubles]).toEqual([expect.stringContaining('slow')])
     const closed = writer.close(10_000)
-    for (let part: string | undefined = ''; part !== undefined; part = readSome(reader)) {
-      text += part
-      if (part === '') await pause(1)
-    }
+    const text = (await readToEnd(reader)).toString()
     await closed
-    closeSync(reader)
     const lines = text.trimEnd().split('\n')
     expect(lines.filter((line) => !/^\d{8} x{990}$/.test(line))).toEqual([])
     expect(lines).toEqual(lines.toSorted())
     expect(lines.length + writer.dropped).toBe(added)
-    // Bounded: what waited is no more than 8 MiB, beside what the pipe itself holds.
-    expect(text.length).toBeLessThan(10 * 1024 * 1024)
-    expect(text.length).toBeGreaterThan(4 * 1024 * 1024)
+    // Bounded: what waited is no more than 8 MiB, and no less than that by more than a block.
+    expect(text.length).toBeLessThanOrEqual(8 * 1024 * 1024)
+    expect(text.length).toBeGreaterThan(8 * 1024 * 1024 - 64 * 1024)
+    expect([...troubles]).toHaveLength(1)
   }, 20_000)
+
+  test('whose reader was slow and is no more has the next lines again', async () => {
+    const { path, reader } = makePipe()
+    const writer = writerTo(path, () => {})
+    for (let index = 0; index < 10_000; index++) writer.add('x'.repeat(999))
+    const { dropped } = writer
+    expect(dropped).toBeGreaterThan(0)
+    let length = 0
+    await until(() => {
+      length += readSome(reader)?.length ?? 0
+      return length === (10_000 - dropped) * 1000
+    }, 'what waited')
+    writer.add('again')
+    let text = ''
+    await until(() => {
+      text += readSome(reader)?.toString() ?? ''
+      return text === 'again\n'
+    }, 'the next line')
+    expect(writer.dropped).toBe(dropped)
+    await writer.close(5000)
+  })
 
   test('whose reader takes nothing holds up the close for the time given and no longer', async () => {
     const { path, reader } = makePipe()
-    const writer = new LineWriter(path, () => {})
-    for (let index = 0; index < 200; index++) writer.add('x'.repeat(1000))
+    const writer = writerTo(path, never)
+    const added = 200
+    for (let index = 0; index < added; index++) writer.add('x'.repeat(999))
     const start = performance.now()
     await writer.close(200)
     const took = performance.now() - start
     expect(took).toBeGreaterThan(150)
     expect(took).toBeLessThan(1500)
-    // Lets the write that still waits come to its end.
-    while (readSome(reader) !== undefined) await pause(1)
-    closeSync(reader)
+    const whole = (await readToEnd(reader)).toString().split('\n').length - 1
+    expect(writer.dropped).toBeGreaterThan(0)
+    expect(writer.dropped + whole).toBeGreaterThanOrEqual(added)
+    expect(writer.dropped).toBeLessThanOrEqual(added)
   })
 
-  test('whose reader leaves is told as trouble', async () => {
+  test('for which nothing waits does not hold up the close', async () => {
+    const { path, reader } = makePipe()
+    const writer = writerTo(path, never)
+    writer.add('taken')
+    let text = ''
+    await until(() => {
+      text += readSome(reader)?.toString() ?? ''
+      return text === 'taken\n'
+    }, 'the line')
+    const start = performance.now()
+    await writer.close(2000)
+    expect(performance.now() - start).toBeLessThan(500)
+    expect(readSome(reader)).toBeUndefined()
+    expect(writer.dropped).toBe(0)
+  })
+
+  test('whose reader leaves is told as trouble, and what is lost is counted', async () => {
     const { path, reader } = makePipe()
     const troubles: string[] = []
-    const writer = new LineWriter(path, (message) => troubles.push(message))
-    closeSync(reader)
-    writer.add('lost')
+    const writer = writerTo(path, (message) => troubles.push(message))
+    closeReader(reader)
+    for (let index = 0; index < 5; index++) writer.add('lost')
     await until(() => troubles.length > 0, 'the trouble')
     expect(troubles[0]).toContain('EPIPE')
-    await writer.close(100)
+    expect(writer.dropped).toBe(5)
+    // So are the lines that come later, with no more harm.
+    writer.add('lost as well')
+    await until(() => writer.dropped === 6, 'the next line')
+    const start = performance.now()
+    await writer.close(2000)
+    expect(performance.now() - start).toBeLessThan(500)
+    expect(writer.dropped).toBe(6)
+  })
+
+  test('without a reader fails the start and does not wait for one', () => {
+    const path = newPath()
+    execFileSync('mkfifo', [path])
+    expect(() => writerTo(path, never)).toThrow(/ENXIO/)
   })
 })
 
 describe('a full disk', () => {
   test('is told as trouble, and what is lost is counted at the latest at the close', async () => {
     const troubles: string[] = []
-    const writer = new LineWriter('/dev/full', (message) => troubles.push(message))
+    const writer = writerTo('/dev/full', (message) => troubles.push(message))
     for (let index = 0; index < 5; index++) writer.add('lost')
     await until(() => troubles.length > 0, 'the trouble')
     expect(troubles[0]).toContain('ENOSPC')
@@ -210,7 +304,7 @@ describe('a full disk', () => {
 
   test('does not hold up the close for its whole time', async () => {
     const troubles: string[] = []
-    const writer = new LineWriter('/dev/full', (message) => troubles.push(message))
+    const writer = writerTo('/dev/full', (message) => troubles.push(message))
     writer.add('lost')
     await until(() => troubles.length > 0, 'the trouble')
     const start = performance.now()
@@ -218,17 +312,22 @@ describe('a full disk', () => {
     expect(performance.now() - start).toBeLessThan(1000)
   })
 
-  test('costs no more memory than the bound', async () => {
+  test('costs no more memory than the bound, and every line is counted in the end', async () => {
     const troubles: string[] = []
-    const writer = new LineWriter('/dev/full', (message) => troubles.push(message))
+    const writer = writerTo('/dev/full', (message) => troubles.push(message))
     const added = 20_000
     for (let index = 0; index < added; index++) writer.add('x'.repeat(999))
     expect(writer.dropped).toBeGreaterThan(added - 9 * 1024)
     await writer.close(100)
+    expect(writer.dropped).toBe(added)
   })
 })
 
-test('stdout and stderr are the streams of the process, which stay open', async () => {
+test.each([
+  ['a socket and a file', '"$0" -e "$1" 2>"$2"'],
+  ['a pipe and a file', '"$0" -e "$1" 2>"$2" | cat'],
+  ['a file and a pipe', '"$0" -e "$1" 2>&1 >"$3" | cat >"$2"; cat "$3"'],
+])('stdout and stderr are the streams of the process, which stay open: %s', (_, command) => {
   const build = `
     const { LineWriter } = require(${JSON.stringify(join(__dirname, '../../dist/export/line-writer'))})
     const out = new LineWriter('stdout', (message) => process.exit(9))
@@ -239,9 +338,8 @@ test('stdout and stderr are the streams of the process, which stay open', async 
       process.stdout.write('still open\\n')
       process.stderr.write('still open\\n')
     })`
-  const text = execFileSync('sh', ['-c', '"$0" -e "$1" 2>"$2"', process.execPath, build, join(folder, 'err')], {
-    encoding: 'utf8',
-  })
+  const stderr = newPath()
+  const text = execFileSync('sh', ['-c', command, process.execPath, build, stderr, newPath()], { encoding: 'utf8' })
   expect(text).toBe('to stdout\nstill open\n')
-  expect(readFileSync(join(folder, 'err'), 'utf8')).toBe('to stderr\nstill open\n')
+  expect(readFileSync(stderr, 'utf8')).toBe('to stderr\nstill open\n')
 })

@@ -157,15 +157,29 @@ describe('what arrives', () => {
   })
 
   test('has nothing of the environment: that was read before, with its origins', async () => {
-    const collector = await collectorWith()
-    const names = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']
-    for (const name of names) process.env[name] = 'x-environment=1'
-    try {
-      await exporterTo(collector.url).send(batchOf(finishedExchange()))
-    } finally {
-      for (const name of names) delete process.env[name]
+    const collector = await collectorWith({ behaviour: { kind: 'take', delay: 100 } })
+    const other = await collectorWith()
+    const texts = {
+      HEADERS: 'x-environment=1',
+      ENDPOINT: other.url,
+      TIMEOUT: '1',
+      COMPRESSION: 'gzip',
+      INSECURE: 'false',
+      CERTIFICATE: '/no/such/file',
     }
+    const variables = Object.entries(texts).flatMap(([name, text]) => [
+      [`OTEL_EXPORTER_OTLP_${name}`, text] as const,
+      [`OTEL_EXPORTER_OTLP_TRACES_${name}`, text] as const,
+    ])
+    for (const [name, text] of variables) process.env[name] = text
+    try {
+      expect(await exporterTo(collector.url).send(batchOf(finishedExchange()))).toEqual(ok)
+    } finally {
+      for (const [name] of variables) delete process.env[name]
+    }
+    expect(collector.metadata()).toHaveLength(1)
     expect(collector.metadata()[0]).not.toHaveProperty('x-environment')
+    expect(other.calls()).toEqual([])
   })
 
   test.each([
@@ -261,14 +275,33 @@ describe('what becomes of a batch', () => {
     expect(await exporter.send(batch)).toEqual(ok)
   })
 
-  test.each([99, -1])(
-    'a collector that says it rejected %d of one span does not spoil the counts',
-    async (rejected) => {
-      const collector = await collectorWith({ behaviour: { kind: 'partial', rejected, message: '' } })
+  test.each<[number, number, string]>([
+    [99, 1, ''],
+    [99, 1, 'too old'],
+    [-1, 0, ''],
+    [-1, 0, 'too old'],
+  ])(
+    'a collector that says it rejected %d of one span does not spoil the counts: %d, with its reason "%s"',
+    async (rejected, count, message) => {
+      const collector = await collectorWith({ behaviour: { kind: 'partial', rejected, message } })
       const result = await exporterTo(collector.url).send(batchOf(finishedExchange()))
-      expect([0, 1].map((count) => ({ kind: 'ok', rejected: count, reason: '' }))).toContainEqual(result)
+      const made = count > 0 ? expect.stringMatching(/collector rejected 1 span/) : ''
+      expect(result).toEqual({ kind: 'ok', rejected: count, reason: message === '' ? made : message })
     },
   )
+
+  test('taken in part without a reason: there is one all the same', async () => {
+    const collector = await collectorWith({ behaviour: { kind: 'partial', rejected: 2, message: '' } })
+    const batch = batchOf(finishedExchange(), finishedExchange(), finishedExchange())
+    const result = await exporterTo(collector.url).send(batch)
+    expect(result).toEqual({ kind: 'ok', rejected: 2, reason: 'the collector rejected 2 spans' })
+  })
+
+  test('taken whole, with a warning: it is told', async () => {
+    const collector = await collectorWith({ behaviour: { kind: 'partial', rejected: 0, message: 'slow down' } })
+    const result = await exporterTo(collector.url).send(batchOf(finishedExchange()))
+    expect(result).toEqual({ kind: 'ok', rejected: 0, reason: 'slow down' })
+  })
 
   test('nobody listens: retry, and soon', async () => {
     const start = performance.now()
@@ -340,17 +373,20 @@ describe('what becomes of a batch', () => {
 
 describe('headers that gRPC does not take', () => {
   test.each<[string, Record<string, string>]>([
-    ['a value with a line end', { authorization: 'geheim\n' }],
-    ['a value beyond ASCII', { authorization: 'geheimä' }],
-  ])('%s: what is thrown does not repeat it', (_, headers) => {
+    ['a value with a line end', { 'x-fit': 'geheim', authorization: 'geheim\n' }],
+    ['a value beyond ASCII', { 'x-fit': 'geheim', authorization: 'geheimä' }],
+    ['a text for a name of bytes', { 'authorization-bin': 'geheim' }],
+    ['a name with a space', { 'authorization of': 'geheim' }],
+  ])('%s: what is thrown names the header and does not repeat the value', (_, headers) => {
     let thrown: unknown
     try {
       exporterTo('http://127.0.0.1:1', { headers })
     } catch (error) {
       thrown = error
     }
-    expect(thrown).toBeDefined()
-    expect(String(thrown)).not.toContain('geheim')
+    expect(thrown).toBeInstanceOf(Error)
+    expect(String(thrown)).toContain(`"${Object.keys(headers).at(-1)}"`)
+    expect(inspect(thrown, { depth: 10, showHidden: true })).not.toContain('geheim')
   })
 })
 

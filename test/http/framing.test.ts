@@ -73,7 +73,6 @@ describe('a request', () => {
     [[coding(' ')]],
     [[coding(','), coding('chunked')]],
     [[coding('identity')]],
-    [[coding('identity, chunked')]],
     [[coding('chunked, identity')]],
     [[coding('xchunked')]],
     [[coding('chunkedx')]],
@@ -98,6 +97,13 @@ describe('a request', () => {
     [[coding('deflate, gzip')]],
     [[coding('gzip, chunked, chunked')]],
     [[coding('chunked, gzip, chunked')]],
+    [[coding('gz ip, chunked')]],
+    [[coding('gzip\xa0, chunked')]],
+    [[coding('"gzip", chunked')]],
+    [[coding(';q=1, chunked')]],
+    [[coding('gzip,, chunked')]],
+    [[coding('identity, chunked;q=1')]],
+    [[coding('identity, xchunked')]],
   ])('HTTP/1.1 with %j: bad_framing', (lines) => {
     expect(requestFraming(sortFields(lines), 1)).toBe('bad_framing')
   })
@@ -111,6 +117,10 @@ describe('a request', () => {
     [[coding('deflate, chunked')]],
     [[coding('compress, chunked')]],
     [[coding('deflate, gzip, chunked')]],
+    [[coding('identity, chunked')]],
+    [[coding('identity'), coding('chunked')]],
+    [[coding('xchunked, chunked')]],
+    [[coding('gzip;level=9, chunked')]],
   ])('HTTP/1.1 with %j: unknown_transfer_coding', (lines) => {
     expect(requestFraming(sortFields(lines), 1)).toBe('unknown_transfer_coding')
   })
@@ -121,6 +131,7 @@ describe('a request', () => {
     [[coding('chunked')], 'bad_framing'],
     [[coding('gzip, chunked')], 'bad_framing'],
     [[coding('identity')], 'bad_framing'],
+    [[coding('identity, chunked')], 'bad_framing'],
     [[coding('')], 'bad_framing'],
     [[coding('chunked'), length('5')], 'bad_framing'],
   ])('HTTP/1.0 with %j: %p', (lines, expected) => {
@@ -184,6 +195,7 @@ describe('a response', () => {
     [[coding('identity')]],
     [[coding('gzip')]],
     [[coding('gzip, chunked')]],
+    [[coding('identity, chunked')]],
     [[coding('chunked, chunked')]],
     [[coding('chunked'), coding('chunked')]],
     [[coding('xchunked')]],
