@@ -132,7 +132,7 @@ export function size(least: number, most: number): Kind<number> {
 export const endpoint: Kind<string> = {
   placeholder: 'URL',
   read: (text) => {
-    if (text.includes('@')) return new Problem('holds credentials: give them with --otlp-header')
+    if (/^(?:[^/]*\/\/)?[^/]*@/.test(text)) return new Problem('holds credentials: give them with --otlp-header')
     if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) {
       return new Problem('is not an http:// or https:// URL, such as http://collector:4317')
     }

@@ -110,7 +110,9 @@ function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
 }
 
 function taken({ partialSuccess }: IExportTraceServiceResponse, batch: SpanBatch): SendResult {
-  const rejected = Math.min(batch.count, Math.max(0, Number(partialSuccess?.rejectedSpans ?? 0)))
+  // A negative count, which makes no sense, is read as a huge one.
+  const count = Number(partialSuccess?.rejectedSpans ?? 0)
+  const rejected = count >= 2 ** 63 ? 0 : Math.min(batch.count, count)
   const reason = partialSuccess?.errorMessage || (rejected > 0 ? `the collector rejected ${rejected} spans` : '')
   return { kind: 'ok', rejected, reason }
 }
