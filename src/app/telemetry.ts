@@ -7,7 +7,7 @@ import { Ring } from '../export/ring'
 import { SpanQueue } from '../export/span-queue'
 import { type Logger, onceAWhile } from '../log/logger'
 import type { Exchange } from '../model/exchange'
-import { accessLogRecord } from '../telemetry/access-log'
+import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
 import { type Metric, single, Tally } from '../telemetry/metrics'
 import { version } from './version'
 
@@ -40,7 +40,7 @@ export class Telemetry {
   readonly take = (exchange: Exchange): void => {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
-    this.#lines?.add(accessLogRecord(exchange))
+    this.#lines?.add(writeAccessLog, exchange)
     if (exchange.context?.sampled) this.#spans?.add(exchange)
   }
 

@@ -4,11 +4,12 @@
  */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { Socket } from 'node:net'
+import { ByteWriter } from '../telemetry/byte-writer'
 
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
-/** Characters that are handed on at once. */
-const ENOUGH = 32 * 1024
+/** Bytes that are handed on at once. */
+const ENOUGH = 64 * 1024
 /** Bytes that may wait for a slow reader. */
 const BOUND = 8 * 1024 * 1024
 /** How long a device that is full is left alone, in milliseconds. */
@@ -34,7 +35,8 @@ interface Sink {
 export class LineWriter {
   readonly #sink: Sink
   readonly #onTrouble: (message: string) => void
-  #text = ''
+  /** Lines that are being gathered. */
+  readonly #open = new ByteWriter()
   #lines = 0
   #timer: NodeJS.Timeout | undefined
   /** What waits, the block that is being written first. */
@@ -58,15 +60,15 @@ export class LineWriter {
     this.#onTrouble = onTrouble
   }
 
-  /** Takes a line without its line end. */
-  add(line: string): void {
+  /** Takes the line of `value`: `write` appends it, its line end included. */
+  add<T>(write: (to: ByteWriter, value: T) => void, value: T): void {
     if (this.#isClosed) {
       this.dropped++
       return
     }
-    this.#text += `${line}\n`
+    write(this.#open, value)
     this.#lines++
-    if (this.#text.length >= ENOUGH) this.#handOn()
+    if (this.#open.size >= ENOUGH) this.#handOn()
     else this.#timer ??= setTimeout(() => this.#handOn(), DELAY)
   }
 
@@ -89,8 +91,7 @@ export class LineWriter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#lines === 0) return
-    const block = { bytes: Buffer.from(this.#text), lines: this.#lines }
-    this.#text = ''
+    const block = { bytes: this.#open.take(), lines: this.#lines }
     this.#lines = 0
     if (this.#waitingBytes + block.bytes.length > BOUND) {
       this.dropped += block.lines

@@ -49,10 +49,11 @@ export class Tally {
 
   add(exchange: Exchange): void {
     const method = knownMethod(exchange)
-    const outcome = exchange.fault ?? errorTypeOf(exchange) ?? ''
-    this.#exchanges.add(`${method} ${outcome}`, () => ({
+    const outcome = exchange.fault ?? errorTypeOf(exchange)
+    // Without an error the method is the key: nothing is put together for the usual case.
+    this.#exchanges.add(outcome === undefined ? method : `${method} ${outcome}`, () => ({
       'http.request.method': method,
-      ...(outcome !== '' && { 'error.type': outcome }),
+      ...(outcome !== undefined && { 'error.type': outcome }),
     }))
     this.#requestBodyBytes += exchange.requestBodySize
     this.#responseBodyBytes += exchange.responseBodySize

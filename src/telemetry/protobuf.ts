@@ -1,4 +1,5 @@
-/** Protocol Buffers, as far as OTLP's spans need them: fields are appended to one growing buffer. */
+/** Protocol Buffers, as far as OTLP's spans need them. */
+import { ByteWriter } from './byte-writer'
 
 /** Wire types. */
 export const VARINT = 0
@@ -6,26 +7,7 @@ export const FIXED64 = 1
 export const BYTES = 2
 export const FIXED32 = 5
 
-const FIRST_SIZE = 16 * 1024
-/** Up to this length text is copied byte by byte: a call into the runtime costs more. */
-const SHORT = 24
-
-export class ProtobufWriter {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
-  #at = 0
-
-  /** Bytes written so far. */
-  get size(): number {
-    return this.#at
-  }
-
-  /** What was written, to keep; the writer starts anew. */
-  take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at))
-    this.#at = 0
-    return taken
-  }
-
+export class ProtobufWriter extends ByteWriter {
   /** A field's number and wire type. Numbers up to 15 take one byte. */
   tag(field: number, wireType: number): void {
     this.varint((field << 3) | wireType)
@@ -33,47 +15,38 @@ export class ProtobufWriter {
 
   /** A non-negative integer up to 2^53. */
   varint(value: number): void {
-    this.#reserve(8)
+    this.reserve(8)
     let rest = value
     while (rest > 0x7f) {
-      this.#bytes[this.#at++] = (rest % 0x80) | 0x80
+      this.bytes[this.at++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)
     }
-    this.#bytes[this.#at++] = rest
+    this.bytes[this.at++] = rest
   }
 
   fixed32(value: number): void {
-    this.#reserve(4)
-    this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+    this.reserve(4)
+    this.at = this.bytes.writeUInt32LE(value, this.at)
   }
 
   /** Unix milliseconds, with fractions, as nanoseconds in 64 bits. Exact to the microsecond. */
   nanoseconds(milliseconds: number): void {
-    this.#reserve(8)
+    this.reserve(8)
     const micros = Math.round(milliseconds * 1000)
     // micros × 1000 does not fit a double: the halves are multiplied apart.
     const low = (micros % 0x1_0000_0000) * 1000
     const high = Math.floor(micros / 0x1_0000_0000) * 1000 + Math.floor(low / 0x1_0000_0000)
-    this.#at = this.#bytes.writeUInt32LE(low % 0x1_0000_0000, this.#at)
-    this.#at = this.#bytes.writeUInt32LE(high, this.#at)
-  }
-
-  /** Bytes as they are, without a length. */
-  raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    const { length } = bytes
-    if (length > SHORT) this.#bytes.set(bytes, this.#at)
-    else for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = bytes[i] as number
-    this.#at += length
+    this.at = this.bytes.writeUInt32LE(low % 0x1_0000_0000, this.at)
+    this.at = this.bytes.writeUInt32LE(high, this.at)
   }
 
   /** Hexadecimal digits as bytes, with their length. */
   hex(digits: string): void {
     const { length } = digits
     this.varint(length >> 1)
-    this.#reserve(length)
+    this.reserve(length)
     for (let i = 0; i < length; i += 2) {
-      this.#bytes[this.#at++] = (nibble(digits.charCodeAt(i)) << 4) | nibble(digits.charCodeAt(i + 1))
+      this.bytes[this.at++] = (nibble(digits.charCodeAt(i)) << 4) | nibble(digits.charCodeAt(i + 1))
     }
   }
 
@@ -81,42 +54,31 @@ export class ProtobufWriter {
   text(text: string): void {
     const size = utf8Size(text)
     this.varint(size)
-    this.#reserve(size)
-    if (size !== text.length) this.#bytes.write(text, this.#at, 'utf8')
-    else if (size > SHORT) this.#bytes.write(text, this.#at, 'latin1')
-    else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = text.charCodeAt(i)
-    this.#at += size
+    this.utf8(text, size)
   }
 
   /** Opens a message of not yet known length. @returns what `close` wants */
   open(): number {
     // Two bytes hold lengths up to 16 383, which nearly all messages stay below.
-    this.#reserve(2)
-    this.#at += 2
-    return this.#at
+    this.reserve(2)
+    this.at += 2
+    return this.at
   }
 
   /** Closes the message that `open` opened. */
   close(start: number): void {
-    const size = this.#at - start
+    const size = this.at - start
     if (size > 0x3fff) return this.#closeLong(start, size)
     // A varint may have a leading group of zeros: two bytes hold short lengths as well.
-    this.#bytes[start - 2] = (size & 0x7f) | 0x80
-    this.#bytes[start - 1] = size >> 7
+    this.bytes[start - 2] = (size & 0x7f) | 0x80
+    this.bytes[start - 1] = size >> 7
   }
 
   #closeLong(start: number, size: number): void {
-    const message = Buffer.from(this.#bytes.subarray(start, this.#at))
-    this.#at = start - 2
+    const message = Buffer.from(this.bytes.subarray(start, this.at))
+    this.at = start - 2
     this.varint(size)
     this.raw(message)
-  }
-
-  #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + size))
-    this.#bytes.copy(grown, 0, 0, this.#at)
-    this.#bytes = grown
   }
 }
 

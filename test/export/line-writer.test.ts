@@ -5,6 +5,10 @@ import { join } from 'node:path'
 import { LineWriter } from '../../src/export/line-writer'
 import { seeded } from '../support/random'
 
+function addLine(writer: LineWriter, line: string): void {
+  writer.add((to, text) => to.utf8(`${text}\n`, Buffer.byteLength(text) + 1), line)
+}
+
 let folder: string
 let count = 0
 /** What a test has opened: a writer that is left with lines for a pipe would keep the process alive. */
@@ -95,7 +99,7 @@ describe('a file', () => {
       (_, index) => `${index} ${random.text(random.integer(0, 80), 'abä∑ ')} 🙂`,
     )
     for (const [index, line] of lines.entries()) {
-      writer.add(line)
+      addLine(writer, line)
       if (index % 1000 === 0) await pause(1)
     }
     await writer.close(5000)
@@ -110,7 +114,7 @@ describe('a file', () => {
     writeFileSync(path, 'former\n')
     for (const line of ['first', 'second']) {
       const writer = writerTo(path, never)
-      writer.add(line)
+      addLine(writer, line)
       await writer.close(5000)
     }
     expect(readFileSync(path, 'utf8')).toBe('former\nfirst\nsecond\n')
@@ -127,9 +131,9 @@ describe('a file', () => {
   test('has a line soon, without a close', async () => {
     const path = newPath()
     const writer = writerTo(path, never)
-    writer.add('now')
+    addLine(writer, 'now')
     await until(() => readFileSync(path, 'utf8') === 'now\n', 'the line')
-    writer.add('later')
+    addLine(writer, 'later')
     await until(() => readFileSync(path, 'utf8') === 'now\nlater\n', 'the next line')
     await writer.close(5000)
   })
@@ -139,7 +143,7 @@ describe('a file', () => {
     const writer = writerTo(path, never)
     jest.useFakeTimers({ doNotFake: ['nextTick', 'performance'] })
     try {
-      writer.add('x'.repeat(40_000))
+      addLine(writer, 'x'.repeat(40_000))
     } finally {
       jest.useRealTimers()
     }
@@ -159,12 +163,12 @@ describe('a file', () => {
     const onHarm = (error: unknown): void => {
       harm.push(error)
     }
-    writer.add('before')
+    addLine(writer, 'before')
     await writer.close(5000)
     // The timer's own throw would end the process: it is run here, where it can be caught.
     jest.useFakeTimers()
     try {
-      writer.add('after')
+      addLine(writer, 'after')
       jest.advanceTimersByTime(1000)
     } catch (error) {
       onHarm(error)
@@ -182,7 +186,7 @@ describe('a pipe', () => {
     const { path, reader } = makePipe()
     const writer = writerTo(path, never)
     const lines = Array.from({ length: 3000 }, (_, index) => `${index} ä∑🙂 ${'x'.repeat(index % 500)}`)
-    for (const line of lines) writer.add(line)
+    for (const line of lines) addLine(writer, line)
     const closed = writer.close(5000)
     const bytes = await readToEnd(reader)
     await closed
@@ -196,7 +200,7 @@ describe('a pipe', () => {
     const writer = writerTo(path, (message) => troubles.add(message))
     const added = 25_000
     const start = performance.now()
-    for (let index = 0; index < added; index++) writer.add(`${String(index).padStart(8, '0')} ${'x'.repeat(990)}`)
+    for (let index = 0; index < added; index++) addLine(writer, `${String(index).padStart(8, '0')} ${'x'.repeat(990)}`)
     expect(performance.now() - start).toBeLessThan(2000)
     expect(writer.dropped).toBeGreaterThan(0)
     expect([...troubles]).toEqual([expect.stringContaining('slow')])
@@ -216,7 +220,7 @@ describe('a pipe', () => {
   test('whose reader was slow and is no more has the next lines again', async () => {
     const { path, reader } = makePipe()
     const writer = writerTo(path, () => {})
-    for (let index = 0; index < 10_000; index++) writer.add('x'.repeat(999))
+    for (let index = 0; index < 10_000; index++) addLine(writer, 'x'.repeat(999))
     const { dropped } = writer
     expect(dropped).toBeGreaterThan(0)
     let length = 0
@@ -224,7 +228,7 @@ describe('a pipe', () => {
       length += readSome(reader)?.length ?? 0
       return length === (10_000 - dropped) * 1000
     }, 'what waited')
-    writer.add('again')
+    addLine(writer, 'again')
     let text = ''
     await until(() => {
       text += readSome(reader)?.toString() ?? ''
@@ -238,7 +242,7 @@ describe('a pipe', () => {
     const { path, reader } = makePipe()
     const writer = writerTo(path, never)
     const added = 200
-    for (let index = 0; index < added; index++) writer.add('x'.repeat(999))
+    for (let index = 0; index < added; index++) addLine(writer, 'x'.repeat(999))
     const start = performance.now()
     await writer.close(200)
     const took = performance.now() - start
@@ -253,7 +257,7 @@ describe('a pipe', () => {
   test('for which nothing waits does not hold up the close', async () => {
     const { path, reader } = makePipe()
     const writer = writerTo(path, never)
-    writer.add('taken')
+    addLine(writer, 'taken')
     let text = ''
     await until(() => {
       text += readSome(reader)?.toString() ?? ''
@@ -271,12 +275,12 @@ describe('a pipe', () => {
     const troubles: string[] = []
     const writer = writerTo(path, (message) => troubles.push(message))
     closeReader(reader)
-    for (let index = 0; index < 5; index++) writer.add('lost')
+    for (let index = 0; index < 5; index++) addLine(writer, 'lost')
     await until(() => troubles.length > 0, 'the trouble')
     expect(troubles[0]).toContain('EPIPE')
     expect(writer.dropped).toBe(5)
     // So are the lines that come later, with no more harm.
-    writer.add('lost as well')
+    addLine(writer, 'lost as well')
     await until(() => writer.dropped === 6, 'the next line')
     const start = performance.now()
     await writer.close(2000)
@@ -295,7 +299,7 @@ describe('a full disk', () => {
   test('is told as trouble, and what is lost is counted at the latest at the close', async () => {
     const troubles: string[] = []
     const writer = writerTo('/dev/full', (message) => troubles.push(message))
-    for (let index = 0; index < 5; index++) writer.add('lost')
+    for (let index = 0; index < 5; index++) addLine(writer, 'lost')
     await until(() => troubles.length > 0, 'the trouble')
     expect(troubles[0]).toContain('ENOSPC')
     await writer.close(200)
@@ -305,7 +309,7 @@ describe('a full disk', () => {
   test('does not hold up the close for its whole time', async () => {
     const troubles: string[] = []
     const writer = writerTo('/dev/full', (message) => troubles.push(message))
-    writer.add('lost')
+    addLine(writer, 'lost')
     await until(() => troubles.length > 0, 'the trouble')
     const start = performance.now()
     await writer.close(2000)
@@ -316,7 +320,7 @@ describe('a full disk', () => {
     const troubles: string[] = []
     const writer = writerTo('/dev/full', (message) => troubles.push(message))
     const added = 20_000
-    for (let index = 0; index < added; index++) writer.add('x'.repeat(999))
+    for (let index = 0; index < added; index++) addLine(writer, 'x'.repeat(999))
     expect(writer.dropped).toBeGreaterThan(added - 9 * 1024)
     await writer.close(100)
     expect(writer.dropped).toBe(added)
@@ -332,8 +336,8 @@ test.each([
     const { LineWriter } = require(${JSON.stringify(join(__dirname, '../../dist/export/line-writer'))})
     const out = new LineWriter('stdout', (message) => process.exit(9))
     const err = new LineWriter('stderr', (message) => process.exit(9))
-    out.add('to stdout')
-    err.add('to stderr')
+    addLine(out, 'to stdout')
+    addLine(err, 'to stderr')
     Promise.all([out.close(1000), err.close(1000)]).then(() => {
       process.stdout.write('still open\\n')
       process.stderr.write('still open\\n')

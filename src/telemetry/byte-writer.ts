@@ -1,0 +1,84 @@
+/**
+ * Text and numbers appended to one growing buffer, as bytes. Records that are written for every exchange are written this
+ * way: strings put together and encoded later would be garbage by the megabyte.
+ */
+
+const FIRST_SIZE = 16 * 1024
+/** Up to this length text is copied byte by byte: a call into the runtime costs more. */
+const SHORT = 24
+const ZERO = 0x30
+
+export class ByteWriter {
+  protected bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
+  protected at = 0
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.at
+  }
+
+  /** What was written, to keep; the writer starts anew. */
+  take(): Buffer {
+    const taken = Buffer.from(this.bytes.subarray(0, this.at))
+    this.at = 0
+    return taken
+  }
+
+  /** Forgets what was written behind `size`. */
+  rewind(size: number): void {
+    this.at = size
+  }
+
+  byte(value: number): void {
+    this.reserve(1)
+    this.bytes[this.at++] = value
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    const { length } = bytes
+    this.reserve(length)
+    if (length > SHORT * 2) this.bytes.set(bytes, this.at)
+    else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[i] as number
+    this.at += length
+  }
+
+  /** Text of which it is known that it is ASCII. */
+  ascii(text: string): void {
+    const { length } = text
+    this.reserve(length)
+    if (length > SHORT) this.bytes.write(text, this.at, 'latin1')
+    else for (let i = 0; i < length; i++) this.bytes[this.at + i] = text.charCodeAt(i)
+    this.at += length
+  }
+
+  /** Text as UTF-8. @param size the bytes that it takes */
+  utf8(text: string, size: number): void {
+    if (size === text.length) return this.ascii(text)
+    this.reserve(size)
+    this.bytes.write(text, this.at, 'utf8')
+    this.at += size
+  }
+
+  /** A whole number that is not negative, in decimal digits, at least `width` of them. */
+  decimal(value: number, width = 1): void {
+    let digits = 1
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++
+    if (digits < width) digits = width
+    this.reserve(digits)
+    let rest = value
+    for (let i = this.at + digits - 1; i >= this.at; i--) {
+      const next = Math.floor(rest / 10)
+      this.bytes[i] = ZERO + rest - next * 10
+      rest = next
+    }
+    this.at += digits
+  }
+
+  protected reserve(size: number): void {
+    if (this.at + size <= this.bytes.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + size))
+    this.bytes.copy(grown, 0, 0, this.at)
+    this.bytes = grown
+  }
+}
