@@ -1,5 +1,7 @@
 /** The program's own log: JSON lines on stderr, apart from the access log. */
 import { pino } from 'pino'
+import type { ByteWriter } from '../model/byte-writer'
+import { LineWriter } from './line-writer'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -10,11 +12,13 @@ export interface Logger {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /** Writes what is left, for `timeout` milliseconds at most. */
+  close(timeout: number): Promise<void>
 }
 
-const STDERR = 2
-
+/** The log never waits for its reader: what a stalled one does not take is dropped. */
 export function createLogger(level: LogLevel): Logger {
+  const writer = new LineWriter('stderr', () => {})
   const log = pino(
     {
       level,
@@ -23,14 +27,19 @@ export function createLogger(level: LogLevel): Logger {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: STDERR, sync: true }),
+    { write: (line: string) => writer.add(writeText, line) },
   )
   return {
     debug: (message, fields) => log.debug(fields ?? {}, message),
     info: (message, fields) => log.info(fields ?? {}, message),
     warn: (message, fields) => log.warn(fields ?? {}, message),
     error: (message, fields) => log.error(fields ?? {}, message),
+    close: (timeout) => writer.close(timeout),
   }
+}
+
+function writeText(to: ByteWriter, text: string): void {
+  to.utf8(text, Buffer.byteLength(text))
 }
 
 /** Says a thing at most once in `interval` milliseconds, and how often it was true in between. */

@@ -24,6 +24,8 @@ export interface Route {
   onClientGone(): void
   /** The process is about to stop: say so in the answer, if there is still time. */
   onDrain(): void
+  /** The process stops now. */
+  onCutOff(): void
 }
 
 /** Where heads go. */
@@ -43,8 +45,13 @@ export interface ClientLimits {
 
 const LINE_FEED = 0x0a
 
-/** How long a connection that we ended stays open for the client to read the answer (RFC 9112 §9.6). */
+/**
+ * How long a connection that we ended stays open behind the last byte, for the client to end it too: closed at once, what
+ * the client still sends would come back to it as a reset, and take the answer away (RFC 9112 §9.6).
+ */
 const LINGER = 2000
+/** How long a client may take nothing of what is left for it, before its connection is reset. */
+const STALL = 30_000
 
 export class ClientConnection {
   readonly address: string
@@ -56,6 +63,7 @@ export class ClientConnection {
   /** Bytes that were read too early: an incomplete head, or what follows the request that is on. */
   #waiting: Buffer | undefined
   #headTimer: NodeJS.Timeout | undefined
+  #endTimer: NodeJS.Timeout | undefined
   #isDraining = false
   #isEnding = false
   #clientEnded = false
@@ -77,6 +85,7 @@ export class ClientConnection {
     socket.on('error', () => {})
     socket.on('close', () => {
       clearTimeout(this.#headTimer)
+      clearTimeout(this.#endTimer)
       const route = this.#route
       this.#route = undefined
       route?.onClientGone()
@@ -89,8 +98,9 @@ export class ClientConnection {
     return this.#isDraining
   }
 
-  get isIdle(): boolean {
-    return this.#route === undefined && this.#waiting === undefined
+  /** Bytes written that the system has not taken yet. */
+  get unsent(): number {
+    return this.#socket.writableLength
   }
 
   /** Bytes that the system has taken so far. */
@@ -124,9 +134,11 @@ export class ClientConnection {
     this.#socket.resume()
   }
 
-  /** Sends what was written, then says that no more will come. */
-  end(): void {
-    this.#socket.end()
+  /** Sends what was written, then says that no more will come. `onFlushed` is called when the system has taken it all. */
+  end(onFlushed: () => void): void {
+    this.#socket.end(() => {
+      if (!this.#socket.destroyed) onFlushed()
+    })
   }
 
   /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
@@ -138,7 +150,7 @@ export class ClientConnection {
   /** The exchange is over. The next request is read, or the connection ends. */
   exchangeDone(keepAlive: boolean): void {
     this.#route = undefined
-    if (!keepAlive || this.#isDraining || this.#clientEnded) return this.#finish()
+    if (!keepAlive || this.#isDraining || (this.#clientEnded && !this.#waiting)) return this.#finish()
     // A client that sends requests and does not read their answers must not pile them up here.
     if (this.#socket.writableNeedDrain) {
       this.#isClogged = true
@@ -166,8 +178,11 @@ export class ClientConnection {
     else this.#finish()
   }
 
-  destroy(): void {
-    this.#socket.destroy()
+  /** Ends the connection now, whatever is on. */
+  cutOff(): void {
+    this.#isDraining = true
+    this.#route?.onCutOff()
+    this.#socket.destroySoon()
   }
 
   #onBytes(bytes: Buffer): void {
@@ -195,7 +210,10 @@ export class ClientConnection {
     let at = 0
     while (!this.#route && !this.#isEnding && !this.#isClogged) {
       at = skipEmptyLines(bytes, at)
-      if (at === bytes.length) break
+      if (at === bytes.length) {
+        this.#stopHeadTimer()
+        break
+      }
       const head = readRequestHead(bytes, at)
       if (head === undefined && bytes.length - at <= this.#limits.headBytes) {
         this.#awaitHead(bytes, at)
@@ -209,6 +227,7 @@ export class ClientConnection {
     }
     this.#isReading = false
     if (this.#isClogged && at < bytes.length) this.#keep(bytes, at)
+    else if (this.#clientEnded && !this.#route) this.#finish()
   }
 
   /** @returns the index behind the request, as far as it is there */
@@ -218,6 +237,8 @@ export class ClientConnection {
     this.#route = route
     const end = route.begin(bytes, start)
     if (this.#route && end < bytes.length) this.#keep(bytes, end)
+    // The end came with an earlier request.
+    if (this.#clientEnded) this.#route?.onClientEnd()
     return end
   }
 
@@ -262,11 +283,20 @@ export class ClientConnection {
     this.#isEnding = true
     this.#waiting = undefined
     this.#stopHeadTimer()
-    this.#socket.end()
-    if (this.#clientEnded) return
     this.#isPaused = true
     this.resume()
-    const timer = setTimeout(() => this.#socket.destroy(), LINGER).unref()
-    this.#socket.once('close', () => clearTimeout(timer))
+    this.#watchFlush()
+    this.end(() => {
+      clearTimeout(this.#endTimer)
+      this.#endTimer = setTimeout(() => this.#socket.destroy(), LINGER).unref()
+    })
+  }
+
+  #watchFlush(): void {
+    const { sent } = this
+    this.#endTimer = setTimeout(() => {
+      if (this.sent > sent) this.#watchFlush()
+      else this.#socket.resetAndDestroy()
+    }, STALL).unref()
   }
 }

@@ -15,8 +15,8 @@ import { faultResponse } from './reply'
 import { type ResponseOwner, ResponseRelay, SMALL_BODY } from './response-relay'
 import type { Passage, Road } from './road'
 
-/** A client that half-closed is taken for gone when nothing could be sent to it for this long, in milliseconds. */
-const HALF_CLOSE_GRACE = 500
+/** A client that half-closed is taken for gone when there was nothing to send to it for this long, in milliseconds. */
+const HALF_CLOSE_GRACE = 1000
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -99,7 +99,14 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     this.#exchange.requestBodySize = this.#requestBody.contentSize
     if (this.#isOver || !this.#requestBody.done) return
     this.#exchange.requestSentMark = this.#road.parts.clock.now()
-    this.#upstream?.expectResponse()
+    this.#expectResponse()
+  }
+
+  /** Once the request has ended and the connection is made, whichever comes later; unless the answer was faster. */
+  #expectResponse(): void {
+    const { requestSentMark, responseHeadMark } = this.#exchange
+    const upstream = this.#upstream
+    if (upstream?.connected && requestSentMark > 0 && responseHeadMark === 0) upstream.expectResponse(requestSentMark)
   }
 
   #connect(isAgain: boolean): boolean {
@@ -123,6 +130,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     // What was written before has waited for the connection until now.
     if (this.#exchange.requestSentMark > 0) this.#exchange.requestSentMark = this.#road.parts.clock.now()
     this.#noteConnection(upstream)
+    this.#expectResponse()
   }
 
   #noteConnection(upstream: UpstreamConnection): void {
@@ -184,7 +192,8 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     // The server closed the connection just as it was used again. The request can go once more if all of it is at hand
     // and nothing came back (RFC 9112 §9.3.1).
     const wasReused = this.#upstream !== undefined && this.#upstream.uses > 0
-    if (wasReused && this.#requestText !== undefined && idempotent.has(this.#exchange.method)) {
+    const wasRace = wasReused && (fault === 'upstream_closed' || fault === 'connection_reset')
+    if (wasRace && this.#requestText !== undefined && idempotent.has(this.#exchange.method)) {
       return this.#sendAgain(this.#requestText)
     }
     this.#fail(this.#response?.isAnswered ? 'response_truncated' : fault, detail)
@@ -203,11 +212,14 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     this.#watchHalfClosed(this.#client.sent)
   }
 
-  /** A client that leaves looks like one that only has no more to send, until what is sent to it comes back as a reset. */
+  /**
+   * A client that leaves looks like one that only has no more to send, until what is sent to it comes back as a reset. As
+   * long as something is on its way to it, that will tell; where nothing is, it is taken for gone after a while.
+   */
   #watchHalfClosed(sentBefore: number): void {
     this.#halfCloseTimer = setTimeout(() => {
-      const { sent } = this.#client
-      if (sent > sentBefore) this.#watchHalfClosed(sent)
+      const { sent, unsent } = this.#client
+      if (unsent > 0 || sent > sentBefore) this.#watchHalfClosed(sent)
       else this.#abandon()
     }, HALF_CLOSE_GRACE)
   }
@@ -218,6 +230,10 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
 
   onDrain(): void {
     this.#keepClient = false
+  }
+
+  onCutOff(): void {
+    this.#fail('draining', '')
   }
 
   /** The client left: so do we. */

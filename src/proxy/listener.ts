@@ -62,7 +62,7 @@ export class Listener {
     if (this.#clients.size === 0) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        for (const client of this.#clients) client.destroy()
+        for (const client of this.#clients) client.cutOff()
       }, timeout)
       this.#onIdle = () => {
         clearTimeout(timer)

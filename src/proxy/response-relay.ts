@@ -27,6 +27,9 @@ export interface ResponseOwner {
 /** Up to this size a body goes out as one string with its head: one copy and one system call, and no list of buffers. */
 export const SMALL_BODY = 8 * 1024
 
+/** Interim responses that an answer may have. */
+const MAX_INTERIMS = 1000
+
 /** A response head may not be larger. */
 const MAX_RESPONSE_HEAD = 256 * 1024
 
@@ -38,6 +41,7 @@ export class ResponseRelay {
   readonly #client: ClientConnection
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
+  #interims = 0
   #body: BodyScan | undefined
   /** Content of a chunked body for a client that does not understand chunks. */
   #content: Buffer[] | undefined
@@ -72,6 +76,7 @@ export class ResponseRelay {
       if (head === undefined) return this.#awaitHead(all, at)
       if (typeof head === 'string') return this.#fail(head, '')
       const end = at + head.size
+      if (head.size > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
       if (head.status >= 200) return this.#begin(head, all, end)
       this.#relayInterim(head, all, at, end)
       at = end
@@ -93,7 +98,8 @@ export class ResponseRelay {
   /** 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2). Nobody asked to switch protocols. */
   #relayInterim(head: ResponseHead, bytes: Buffer, start: number, end: number): void {
     if (head.status === 101) return this.#fail('bad_response', 'unexpected 101')
-    if (this.#request.minor === 1) this.#client.write(bytes.toString('latin1', start, end))
+    if (++this.#interims > MAX_INTERIMS) return this.#fail('bad_response', 'too many interim responses')
+    if (this.#request.minor === 1) this.#pace(this.#client.write(bytes.toString('latin1', start, end)))
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {

@@ -20,8 +20,7 @@ export class Tunnel implements Route, UpstreamTaker {
   readonly #destination: Destination
   #upstream: UpstreamConnection | undefined
   #isOpen = false
-  #clientEnded = false
-  #upstreamEnded = false
+  #halvesDone = 0
   #isOver = false
 
   constructor(road: Road, client: ClientConnection, passage: Passage) {
@@ -74,18 +73,15 @@ export class Tunnel implements Route, UpstreamTaker {
   }
 
   onClientEnd(): void {
-    this.#clientEnded = true
-    this.#upstream?.end()
-    this.#finishIfBothEnded()
+    this.#upstream?.end(() => this.#onHalfDone())
   }
 
   onUpstreamEnd(): void {
-    this.#upstreamEnded = true
-    this.#client.end()
-    this.#finishIfBothEnded()
+    this.#client.end(() => this.#onHalfDone())
   }
 
   onUpstreamFault(fault: FaultCode, detail: string): void {
+    if (this.#isOver) return
     if (!this.#isOpen) return this.#refuse(fault, detail)
     this.#finish(fault)
     this.#client.reset()
@@ -93,13 +89,19 @@ export class Tunnel implements Route, UpstreamTaker {
 
   onClientGone(): void {
     if (this.#isOver) return
-    if (this.#isOpen) this.#upstream?.reset()
-    else this.#upstream?.destroy()
+    this.#upstream?.reset()
     this.#finish('client_closed')
   }
 
   /** A tunnel can't be told to end: it has until the drain time-out. */
   onDrain(): void {}
+
+  onCutOff(): void {
+    if (this.#isOver) return
+    this.#upstream?.reset()
+    this.#finish('draining')
+    this.#client.reset()
+  }
 
   #refuse(fault: FaultCode, detail: string): void {
     this.#exchange.clientStatus = faultOf(fault).status
@@ -108,8 +110,9 @@ export class Tunnel implements Route, UpstreamTaker {
     this.#client.exchangeDone(false)
   }
 
-  #finishIfBothEnded(): void {
-    if (!this.#clientEnded || !this.#upstreamEnded) return
+  /** One side has ended and the other has got all of it. With the second half the tunnel is over. */
+  #onHalfDone(): void {
+    if (this.#isOver || ++this.#halvesDone < 2) return
     this.#finish(undefined)
     this.#client.exchangeDone(false)
   }

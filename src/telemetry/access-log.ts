@@ -3,8 +3,9 @@
  * and the field is left out. The record goes to bytes directly, because it runs for every exchange: by `JSON.stringify` it
  * costs five times as much.
  */
+
+import { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
-import { ByteWriter } from './byte-writer'
 import { errorTypeOf } from './outcome'
 import { utf8Size } from './protobuf'
 

@@ -1,5 +1,5 @@
 /** Protocol Buffers, as far as OTLP's spans need them. */
-import { ByteWriter } from './byte-writer'
+import { ByteWriter } from '../model/byte-writer'
 
 /** Wire types. */
 export const VARINT = 0

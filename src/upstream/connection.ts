@@ -57,27 +57,28 @@ export class UpstreamConnection {
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #timeouts: UpstreamTimeouts
-  readonly #onClosed: (connection: UpstreamConnection) => void
+  readonly #onGone: (connection: UpstreamConnection) => void
   readonly #connectTimer: NodeJS.Timeout
-  #responseTimer: NodeJS.Timeout | undefined
-  #isWaiting = false
+  /** The mark since which the head of a response is awaited; 0 while it is not. */
+  #awaitsHeadSince = 0
+  #isGone = false
   #isLent = true
   #lastRead = 0
   #isPaused = false
 
-  /** @param onClosed called once, when the connection is gone for good */
+  /** @param onGone called once, and before anybody else hears of it, when the connection can't be used any more */
   constructor(
     destination: Destination,
     taker: UpstreamTaker,
     clock: Clock,
     timeouts: UpstreamTimeouts,
-    onClosed: (connection: UpstreamConnection) => void,
+    onGone: (connection: UpstreamConnection) => void,
   ) {
     this.destination = destination
     this.taker = taker
     this.#clock = clock
     this.#timeouts = timeouts
-    this.#onClosed = onClosed
+    this.#onGone = onGone
     this.#connectTimer = setTimeout(
       () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
       timeouts.connect,
@@ -108,20 +109,25 @@ export class UpstreamConnection {
   changeTaker(taker: UpstreamTaker | undefined): void {
     this.taker = taker
     this.#lastRead = 0
+    this.#awaitsHeadSince = 0
     this.resume()
   }
 
-  /** The request is complete: the response has to begin in time. */
-  expectResponse(): void {
-    this.#isWaiting = true
-    if (this.#timeouts.responseHead === 0) return
-    if (this.#responseTimer) this.#responseTimer.refresh()
-    else this.#responseTimer = setTimeout(() => this.#onResponseTimeout(), this.#timeouts.responseHead).unref()
+  /** The request is complete since `mark`, and the connection made: the response has to begin in time. */
+  expectResponse(mark: number): void {
+    this.#awaitsHeadSince = mark
   }
 
   /** The response has begun. */
   responseBegan(): void {
-    this.#isWaiting = false
+    this.#awaitsHeadSince = 0
+  }
+
+  /** Gives the response up if it is overdue. Whoever holds the connections asks now and then: a timer each would cost more. */
+  checkTime(now: number): void {
+    const { responseHead } = this.#timeouts
+    if (this.#awaitsHeadSince === 0 || responseHead === 0 || now - this.#awaitsHeadSince < responseHead) return
+    this.#fail('response_timeout', `after ${responseHead} ms`)
   }
 
   pause(): void {
@@ -135,21 +141,24 @@ export class UpstreamConnection {
     this.#socket.resume()
   }
 
-  /** Sends what was written, then says that no more will come. */
-  end(): void {
-    this.#socket.end()
+  /** Sends what was written, then says that no more will come. `onFlushed` is called when the system has taken it all. */
+  end(onFlushed: () => void): void {
+    this.#socket.end(() => {
+      if (!this.#isGone) onFlushed()
+    })
   }
 
   /** Drops the connection. The taker hears no more of it. */
   destroy(): void {
-    this.taker = undefined
+    this.#leave()
     this.#socket.destroy()
   }
 
   /** Drops the connection with a reset, so that the other side can't take it for a clean end. */
   reset(): void {
-    this.taker = undefined
-    this.#socket.resetAndDestroy()
+    this.#leave()
+    if (this.connected) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
   }
 
   #dial(): Socket {
@@ -185,11 +194,7 @@ export class UpstreamConnection {
       else this.destroy()
     })
     socket.on('error', (error) => this.#fail(faultOfSocket(error, this.connected), describe(error)))
-    socket.on('close', () => {
-      clearTimeout(this.#connectTimer)
-      clearTimeout(this.#responseTimer)
-      this.#onClosed(this)
-    })
+    socket.on('close', () => this.#fail('upstream_closed', ''))
     return socket
   }
 
@@ -202,14 +207,20 @@ export class UpstreamConnection {
     return true
   }
 
-  #onResponseTimeout(): void {
-    if (this.#isWaiting) this.#fail('response_timeout', `after ${this.#timeouts.responseHead} ms`)
-  }
-
+  /** Every way out but the taker's own leads through here. The second time there is nobody left to tell. */
   #fail(fault: FaultCode, detail: string): void {
-    const taker = this.taker
+    const { taker } = this
     this.destroy()
     taker?.onUpstreamFault(fault, detail)
+  }
+
+  /** At once, not when the socket says 'close': until then the next exchange could be given a dead connection. */
+  #leave(): void {
+    this.taker = undefined
+    if (this.#isGone) return
+    this.#isGone = true
+    clearTimeout(this.#connectTimer)
+    this.#onGone(this)
   }
 }
 

@@ -13,11 +13,13 @@ export interface PoolSettings extends UpstreamTimeouts {
 
 interface Shelf {
   readonly idle: UpstreamConnection[]
-  open: number
+  /** All of them, the idle ones included. */
+  readonly open: Set<UpstreamConnection>
 }
 
-/** How often idle connections are looked through, in milliseconds. */
+/** How often connections are looked through for those whose time is up, in milliseconds; oftener for short times. */
 const SWEEP_INTERVAL = 1000
+const SWEEPS_IN_A_TIMEOUT = 5
 
 export class UpstreamPool {
   readonly #settings: PoolSettings
@@ -51,11 +53,13 @@ export class UpstreamPool {
   /** A new connection, whatever is idle: for tunnels, and for a request that an idle connection failed. */
   dial(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
     const shelf = this.#shelfOf(destination.authority)
-    if (shelf.open >= this.#settings.connectionsPerDestination) return 'connection_limit'
-    shelf.open++
+    if (shelf.open.size >= this.#settings.connectionsPerDestination) return 'connection_limit'
+    const connection = new UpstreamConnection(destination, taker, this.#clock, this.#settings, this.#onGone)
+    shelf.open.add(connection)
     this.open++
     this.dialled++
-    return new UpstreamConnection(destination, taker, this.#clock, this.#settings, this.#onClosed)
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.#sweepInterval).unref()
+    return connection
   }
 
   /** Takes a connection back whose exchange is complete, to be used again. */
@@ -63,7 +67,6 @@ export class UpstreamPool {
     connection.changeTaker(undefined)
     connection.idleSince = this.#clock.now()
     this.#shelfOf(connection.destination.authority).idle.push(connection)
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref()
   }
 
   /** Drops every idle connection. */
@@ -71,27 +74,38 @@ export class UpstreamPool {
     this.#dropIdle(Number.POSITIVE_INFINITY)
   }
 
-  readonly #onClosed = (connection: UpstreamConnection): void => {
+  readonly #onGone = (connection: UpstreamConnection): void => {
     const key = connection.destination.authority
     const shelf = this.#shelfOf(key)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)
+    shelf.open.delete(connection)
     this.open--
-    if (--shelf.open === 0) this.#shelves.delete(key)
+    if (shelf.open.size === 0) this.#shelves.delete(key)
+  }
+
+  get #sweepInterval(): number {
+    const { responseHead, idle } = this.#settings
+    const shortest = Math.min(responseHead || idle, idle)
+    return Math.max(10, Math.min(SWEEP_INTERVAL, shortest / SWEEPS_IN_A_TIMEOUT))
   }
 
   #shelfOf(key: string): Shelf {
     let shelf = this.#shelves.get(key)
     if (!shelf) {
-      shelf = { idle: [], open: 0 }
+      shelf = { idle: [], open: new Set() }
       this.#shelves.set(key, shelf)
     }
     return shelf
   }
 
   #sweep(): void {
-    this.#dropIdle(this.#clock.now() - this.#settings.idle)
-    if (this.idle > 0) return
+    const now = this.#clock.now()
+    this.#dropIdle(now - this.#settings.idle)
+    for (const { open } of this.#shelves.values()) {
+      for (const connection of open) connection.checkTime(now)
+    }
+    if (this.open > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
   }

@@ -1,9 +1,9 @@
 import { CONTENT_TYPE, prometheusText } from '../../src/admin/prometheus'
 import { Life } from '../../src/app/life'
 import { resolve } from '../../src/config/resolve'
-import type { Logger } from '../../src/log/logger'
 import { type Metric, single, Tally } from '../../src/telemetry/metrics'
 import { finishedExchange } from '../export/finished-exchange'
+import { silent } from '../support/proxy'
 
 /** The text format, version 0.0.4. */
 const grammar = {
@@ -130,7 +130,6 @@ test('the tally of exchanges', () => {
 })
 
 describe('all metrics of the program', () => {
-  const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   let life: Life
   let parsed: Parsed
 

@@ -39,8 +39,8 @@ describe('the log', () => {
     ])
   })
 
-  test('a line is there at once, even when the process ends at once', () => {
-    const { lines } = written('info', "log.error('last words'); process.exit(3)")
+  test('closing waits for the last line', () => {
+    const { lines } = written('info', "log.error('last words'); log.close(1000).then(() => process.exit(3))")
     expect(lines.map(({ message }) => message)).toEqual(['last words'])
   })
 

@@ -18,7 +18,13 @@ export interface RunningProxy {
   stop(): Promise<void>
 }
 
-export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+export const silent: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  close: async () => {},
+}
 
 const anywhere = { host: '127.0.0.1', port: 0 }
 

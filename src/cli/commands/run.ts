@@ -5,6 +5,9 @@ import { createLogger, type Logger } from '../../log/logger'
 
 const EXIT_FAILURE = 1
 
+/** Time for the last lines of the log to be taken, in milliseconds. */
+const LOG_TIMEOUT = 1000
+
 export async function runCommand(resolved: Resolved): Promise<void> {
   const log = createLogger(resolved.settings.logLevel)
   for (const warning of resolved.warnings) log.warn(warning)
@@ -14,23 +17,27 @@ export async function runCommand(resolved: Resolved): Promise<void> {
     await life.start()
   } catch (error) {
     log.error("outspan can't start", { reason: (error as Error).message })
+    await log.close(LOG_TIMEOUT)
     process.exitCode = EXIT_FAILURE
     return
   }
   survive(log)
-  stopBySignal(life)
+  stopBySignal(life, log)
 }
 
 /** The first signal drains, a second one ends the process at once. */
-function stopBySignal(life: Life): void {
+function stopBySignal(life: Life, log: Logger): void {
   let isStopping = false
   const onSignal = (): void => {
     if (isStopping) process.exit(EXIT_FAILURE)
     isStopping = true
-    life.stop().then(
-      () => process.exit(0),
-      () => process.exit(EXIT_FAILURE),
-    )
+    life
+      .stop()
+      .then(() => log.close(LOG_TIMEOUT))
+      .then(
+        () => process.exit(0),
+        () => process.exit(EXIT_FAILURE),
+      )
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

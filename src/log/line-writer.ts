@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { Socket } from 'node:net'
-import { ByteWriter } from '../telemetry/byte-writer'
+import { ByteWriter } from '../model/byte-writer'
 
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
@@ -128,6 +128,8 @@ export class LineWriter {
 
   #giveUp(): void {
     this.dropped += this.#blocks[0]?.lines ?? 0
+    // Half of a line may have gone out: the next one must not be taken for its other half.
+    if (this.#written > 0 && this.#blocks[1]) this.#blocks.splice(1, 0, { bytes: Buffer.from('\n'), lines: 0 })
     this.#shift()
   }
 

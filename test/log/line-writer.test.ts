@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LineWriter } from '../../src/export/line-writer'
+import { LineWriter } from '../../src/log/line-writer'
 import { seeded } from '../support/random'
 
 function addLine(writer: LineWriter, line: string): void {
@@ -143,11 +143,11 @@ describe('a file', () => {
     const writer = writerTo(path, never)
     jest.useFakeTimers({ doNotFake: ['nextTick', 'performance'] })
     try {
-      addLine(writer, 'x'.repeat(40_000))
+      addLine(writer, 'x'.repeat(70_000))
     } finally {
       jest.useRealTimers()
     }
-    await until(() => readFileSync(path, 'utf8').length === 40_001, 'the line')
+    await until(() => readFileSync(path, 'utf8').length === 70_001, 'the line')
     await writer.close(5000)
   })
 
@@ -333,11 +333,12 @@ test.each([
   ['a file and a pipe', '"$0" -e "$1" 2>&1 >"$3" | cat >"$2"; cat "$3"'],
 ])('stdout and stderr are the streams of the process, which stay open: %s', (_, command) => {
   const build = `
-    const { LineWriter } = require(${JSON.stringify(join(__dirname, '../../dist/export/line-writer'))})
+    const { LineWriter } = require(${JSON.stringify(join(__dirname, '../../dist/log/line-writer'))})
+    const line = (to, text) => to.ascii(text)
     const out = new LineWriter('stdout', (message) => process.exit(9))
     const err = new LineWriter('stderr', (message) => process.exit(9))
-    addLine(out, 'to stdout')
-    addLine(err, 'to stderr')
+    out.add(line, 'to stdout\\n')
+    err.add(line, 'to stderr\\n')
     Promise.all([out.close(1000), err.close(1000)]).then(() => {
       process.stdout.write('still open\\n')
       process.stderr.write('still open\\n')

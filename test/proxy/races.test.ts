@@ -1,0 +1,118 @@
+/** What only shows when several things happen at the same moment: connections that end in our hands, halves, drains. */
+import { connect } from 'node:net'
+import { eventually, type RunningProxy, startProxy } from '../support/proxy'
+import { ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
+
+let proxy: RunningProxy
+let origin: RawOrigin | undefined
+
+afterEach(async () => {
+  await origin?.close()
+  origin = undefined
+  await proxy.stop()
+})
+
+const get = (port: number, more = ''): string => `GET http://127.0.0.1:${port}/ HTTP/1.1\r\nHost: x\r\n${more}\r\n`
+
+test('destinations that close behind each answer leave no request hanging', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin((socket) => socket.end(OK))
+  const { port } = origin
+  const run = async (): Promise<void> => {
+    const client = new RawClient(proxy.port)
+    for (let i = 1; i <= 40; i++) {
+      client.send(get(port))
+      await eventually(() => client.text.split('\r\n\r\nok').length > i || undefined, `answer ${i}`)
+    }
+    client.destroy()
+  }
+  await Promise.all(Array.from({ length: 16 }, run))
+  await eventually(async () => (await proxy.metric('outspan_exchanges_active')) === 0 || undefined, 'the end of all')
+})
+
+test('a slow reader gets all of a response behind which its connection ends', async () => {
+  proxy = await startProxy()
+  const size = 6_000_000
+  origin = await startOrigin((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`)
+    socket.write(Buffer.alloc(size, 'x'))
+  })
+  const client = connect(proxy.port, '127.0.0.1')
+  client.pause()
+  client.write(get(origin.port, 'Connection: close\r\n'))
+  await new Promise((resolve) => setTimeout(resolve, 2600))
+  let received = 0
+  client.on('data', (bytes) => {
+    received += bytes.length
+  })
+  client.resume()
+  await new Promise((resolve) => client.once('end', resolve))
+  expect(received).toBeGreaterThan(size)
+}, 10_000)
+
+test('a response that is late is not asked for again', async () => {
+  proxy = await startProxy({ responseHeadTimeout: 100 })
+  let requests = 0
+  origin = await startOrigin((socket) => {
+    if (++requests === 1) socket.write(OK)
+  })
+  const client = new RawClient(proxy.port).send(get(origin.port))
+  await client.receives('ok')
+  client.send(get(origin.port))
+  await client.receives('cause: response_timeout')
+  expect(requests).toBe(2)
+  client.destroy()
+})
+
+test('a response that begins before its request has ended is not timed out in the middle', async () => {
+  proxy = await startProxy({ responseHeadTimeout: 100 })
+  origin = await startOrigin((socket, received) => {
+    if (received.endsWith('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha')
+    else if (received.endsWith('end')) setTimeout(() => socket.write('lf'), 300)
+  })
+  const client = new RawClient(proxy.port)
+  client.send(`POST http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n`)
+  await client.receives('ha')
+  client.send('end')
+  expect(await client.closed()).toMatch(/half$/)
+  expect(client.error).toBeUndefined()
+})
+
+test('pipelined requests in front of the end of the client are all answered', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin((socket) => setTimeout(() => socket.write(OK), 20))
+  const client = new RawClient(proxy.port, { allowHalfOpen: true })
+  client.socket.end(get(origin.port).repeat(3))
+  await client.closed().catch(() => client.destroy())
+  expect(client.text.match(/\r\n\r\nok/g)).toHaveLength(3)
+})
+
+test('a destination that answers with interim responses for ever is given up', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin((socket) => {
+    const more = (): void => {
+      while (!socket.destroyed && socket.write('HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n'));
+      socket.once('drain', more)
+    }
+    more()
+  })
+  expect(await ask(proxy.port, get(origin.port, 'Connection: close\r\n'))).toContain('too many interim responses')
+})
+
+test('what the drain time-out cuts off is told so, and is on the record', async () => {
+  proxy = await startProxy({ drainTimeout: 50 })
+  origin = await startOrigin(() => {})
+  const client = new RawClient(proxy.port).send(get(origin.port))
+  await eventually(() => origin?.received[0] || undefined, 'the request')
+  await proxy.stop()
+  expect(await client.closed()).toMatch(/^HTTP\/1\.1 503 [\s\S]*cause: draining/)
+})
+
+test('the time to connect is no time spent waiting', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin((socket) => setTimeout(() => socket.write(OK), 50))
+  await ask(proxy.port, get(origin.port, 'Connection: close\r\n'))
+  const [record] = await proxy.exchanges(1)
+  const { connect: connecting = 0, wait = 0, receive = 0 } = (record?.timings ?? {}) as Record<string, number>
+  expect(connecting + wait + receive).toBeLessThanOrEqual((record?.duration as number) + 0.00001)
+})
