@@ -22,7 +22,7 @@ export function systemClock(): Clock {
 }
 
 /** Random bytes are drawn in blocks, and written as digits a block at a time: an id is then only a cut. */
-const BLOCK = 2048
+const BLOCK = 8192
 
 export function systemRandom(): Random {
   const block = Buffer.allocUnsafe(BLOCK)

@@ -7,6 +7,7 @@ import type { FaultCode } from '../model/fault'
 import type { FieldLine } from '../model/field-line'
 import type { RequestHead, ResponseHead } from '../model/head'
 import { COLON, CR, classOf, LF, SPACE, TOKEN, VALUE, VISIBLE } from './characters'
+import { latin1 } from './latin1'
 
 /** How many field lines a head may have. */
 const MAX_LINES = 1000
@@ -52,7 +53,7 @@ export function readRequestHead(bytes: Buffer, start: number): RequestHead | Fau
   if (count === INCOMPLETE) return undefined
   if (count < 0) return count === TOO_MANY ? 'head_too_large' : 'bad_field_line'
   const end = endOfLines(linesStart, count)
-  const text = bytes.toString('latin1', start, end)
+  const text = latin1(bytes, start, end)
   return {
     method: text.slice(0, methodEnd - start),
     target: text.slice(targetStart - start, targetEnd - start),
@@ -81,7 +82,7 @@ export function readResponseHead(bytes: Buffer, start: number): ResponseHead | F
   if (count === INCOMPLETE) return undefined
   if (count < 0) return count === TOO_MANY ? 'response_head_too_large' : 'bad_response'
   const end = endOfLines(linesStart, count)
-  const text = bytes.toString('latin1', start, end)
+  const text = latin1(bytes, start, end)
   return {
     status,
     reason: text.slice(13, Math.max(13, lineEnd - start)),

@@ -3,7 +3,7 @@
  * way: strings put together and encoded later would be garbage by the megabyte.
  */
 
-const FIRST_SIZE = 16 * 1024
+const FIRST_SIZE = 1024
 /** Up to this length text is copied byte by byte: a call into the runtime costs more. */
 const SHORT = 24
 const ZERO = 0x30

@@ -5,6 +5,7 @@
 import { sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
 import { type BodyScan, scanBody } from '../http1/body'
+import { latin1 } from '../http1/latin1'
 import { readResponseHead } from '../http1/read-head'
 import { writeResponseHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
@@ -136,7 +137,7 @@ export class ResponseRelay {
       this.#client.write(head)
       this.#flushContent(this.#content)
     } else if (size <= SMALL_BODY) {
-      this.#pace(this.#client.write(size === 0 ? head : head + bytes.toString('latin1', start, end)))
+      this.#pace(this.#client.write(size === 0 ? head : head + latin1(bytes, start, end)))
     } else {
       this.#pace(this.#client.writeBoth(head, this.#upstream.own(bytes.subarray(start, end))))
     }

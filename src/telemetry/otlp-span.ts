@@ -8,7 +8,7 @@ import { timeOf } from '../model/exchange'
 import type { TraceContext } from '../model/trace-context'
 import { knownMethod, spanAttributes } from './attributes'
 import { errorTypeOf } from './outcome'
-import { BYTES, FIXED32, FIXED64, ProtobufWriter, utf8Size, VARINT } from './protobuf'
+import { BYTES, FIXED32, FIXED64, ProtobufWriter, VARINT } from './protobuf'
 
 /** The convention that the attributes follow. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.44.0'
@@ -21,7 +21,7 @@ const IS_REMOTE = 0x200
 const SAMPLED = 1
 const RANDOM = 2
 
-// ScopeSpans, Span, Status, KeyValue, AnyValue: field numbers.
+// ScopeSpans, Span, Status: field numbers.
 const SCOPE_SPANS_SPANS = 2
 const SPAN = {
   traceId: 1,
@@ -32,13 +32,13 @@ const SPAN = {
   kind: 6,
   start: 7,
   end: 8,
-  attribute: 9,
   status: 15,
   flags: 16,
 }
 const STATUS_CODE = 3
-const ANY_STRING = 1
-const ANY_INT = 3
+/** Tags, number and wire type, of `Span.attributes` and `Resource.attributes`. */
+const SPAN_ATTRIBUTE = (9 << 3) | BYTES
+const RESOURCE_ATTRIBUTE = (1 << 3) | BYTES
 
 /** The attribute table with its constant bytes: `KeyValue.key` with tag and length. */
 const rows = spanAttributes.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
@@ -70,7 +70,7 @@ export function writeSpan(writer: ProtobufWriter, exchange: Exchange): void {
   writer.nanoseconds(timeOf(exchange, exchange.endMark))
   for (const { keyField, read } of rows) {
     const value = read(exchange)
-    if (value !== undefined) writeAttribute(writer, SPAN.attribute, keyField, value)
+    if (value !== undefined) writer.attribute(SPAN_ATTRIBUTE, keyField, value)
   }
   if (errorTypeOf(exchange) !== undefined) {
     writer.tag(SPAN.status, BYTES)
@@ -92,7 +92,7 @@ export function spanNameOf(exchange: Exchange): string {
 /** Resource attributes as one `Resource` message, without its tag. */
 export function resourceBytes(attributes: Readonly<Record<string, string>>): Buffer {
   const writer = new ProtobufWriter()
-  for (const [key, value] of Object.entries(attributes)) writeAttribute(writer, 1, keyFieldOf(key), value)
+  for (const [key, value] of Object.entries(attributes)) writer.attribute(RESOURCE_ATTRIBUTE, keyFieldOf(key), value)
   return writer.take()
 }
 
@@ -106,22 +106,31 @@ export function scopeBytes(name: string, version: string): Buffer {
   return writer.take()
 }
 
-/** A whole `ExportTraceServiceRequest` around spans that `writeSpan` wrote. */
+/**
+ * A whole `ExportTraceServiceRequest` around spans that `writeSpan` wrote, put together in one copy: at some hundred
+ * kilobytes a batch, each further one is felt.
+ */
 export function traceRequest(resource: Buffer, scope: Buffer, spans: Buffer): Buffer {
-  const schema = new ProtobufWriter()
-  schema.tag(3, BYTES)
-  schema.text(SCHEMA_URL)
-  const schemaUrl = schema.take()
-  const scopeSpans = Buffer.concat([field(1, scope), spans, schemaUrl])
-  const resourceSpans = Buffer.concat([field(1, resource), field(2, scopeSpans), schemaUrl])
-  return field(1, resourceSpans)
+  const schemaUrl = message(3, Buffer.from(SCHEMA_URL))
+  const resourceField = message(1, resource)
+  const scopeField = message(1, scope)
+  const scopeSpansSize = scopeField.length + spans.length + schemaUrl.length
+  const scopeSpansHead = headOf(2, scopeSpansSize)
+  const resourceSpansSize = resourceField.length + scopeSpansHead.length + scopeSpansSize + schemaUrl.length
+  const head = headOf(1, resourceSpansSize)
+  return Buffer.concat([head, resourceField, scopeSpansHead, scopeField, spans, schemaUrl, schemaUrl])
 }
 
-function field(number: number, message: Buffer): Buffer {
+/** Tag and length of a field that is text, bytes or a message. */
+function headOf(number: number, size: number): Buffer {
   const writer = new ProtobufWriter()
   writer.tag(number, BYTES)
-  writer.varint(message.length)
-  return Buffer.concat([writer.take(), message])
+  writer.varint(size)
+  return writer.take()
+}
+
+function message(number: number, content: Buffer): Buffer {
+  return Buffer.concat([headOf(number, content.length), content])
 }
 
 function flagsOf(context: TraceContext): number {
@@ -134,29 +143,4 @@ function keyFieldOf(key: string): Buffer {
   writer.tag(1, BYTES)
   writer.text(key)
   return writer.take()
-}
-
-/** A KeyValue as entry `number` of the message around it. All lengths are known before, so nothing is moved. */
-function writeAttribute(writer: ProtobufWriter, number: number, keyField: Buffer, value: string | number): void {
-  const isText = typeof value === 'string'
-  const valueSize = isText ? sizeWithLength(utf8Size(value)) : varintSize(value)
-  const anySize = 1 + valueSize
-  writer.tag(number, BYTES)
-  writer.varint(keyField.length + 1 + sizeWithLength(anySize))
-  writer.raw(keyField)
-  writer.tag(2, BYTES)
-  writer.varint(anySize)
-  writer.tag(isText ? ANY_STRING : ANY_INT, isText ? BYTES : VARINT)
-  if (isText) writer.text(value)
-  else writer.varint(value)
-}
-
-function sizeWithLength(size: number): number {
-  return varintSize(size) + size
-}
-
-function varintSize(value: number): number {
-  let size = 1
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size++
-  return size
 }

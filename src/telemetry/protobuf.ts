@@ -7,6 +7,11 @@ export const FIXED64 = 1
 export const BYTES = 2
 export const FIXED32 = 5
 
+/** Tags, number and wire type, of `KeyValue.value`, `AnyValue.string_value` and `AnyValue.int_value`. */
+const KEY_VALUE_VALUE = 0x12
+const ANY_STRING = 0x0a
+const ANY_INT = 0x18
+
 export class ProtobufWriter extends ByteWriter {
   /** A field's number and wire type. Numbers up to 15 take one byte. */
   tag(field: number, wireType: number): void {
@@ -15,6 +20,7 @@ export class ProtobufWriter extends ByteWriter {
 
   /** A non-negative integer up to 2^53. */
   varint(value: number): void {
+    if (value <= 0x7f) return this.byte(value)
     this.reserve(8)
     let rest = value
     while (rest > 0x7f) {
@@ -57,6 +63,31 @@ export class ProtobufWriter extends ByteWriter {
     this.utf8(text, size)
   }
 
+  /**
+   * An entry of a map of attributes: a KeyValue as field `tag` of the message around it. All lengths are known before, so
+   * nothing is moved.
+   * @param tag number and wire type of the field, in one byte
+   * @param keyField the key with its own tag and length
+   */
+  attribute(tag: number, keyField: Buffer, value: string | number): void {
+    const isText = typeof value === 'string'
+    const size = isText ? utf8Size(value) : varintSize(value)
+    const anySize = 1 + (isText ? varintSize(size) : 0) + size
+    this.byte(tag)
+    this.varint(keyField.length + 1 + varintSize(anySize) + anySize)
+    this.raw(keyField)
+    this.byte(KEY_VALUE_VALUE)
+    this.varint(anySize)
+    if (isText) {
+      this.byte(ANY_STRING)
+      this.varint(size)
+      this.utf8(value, size)
+    } else {
+      this.byte(ANY_INT)
+      this.varint(value)
+    }
+  }
+
   /** Opens a message of not yet known length. @returns what `close` wants */
   open(): number {
     // Two bytes hold lengths up to 16 383, which nearly all messages stay below.
@@ -88,6 +119,12 @@ export function utf8Size(text: string): number {
     if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text)
   }
   return text.length
+}
+
+function varintSize(value: number): number {
+  let size = 1
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size++
+  return size
 }
 
 function nibble(code: number): number {
