@@ -38,18 +38,20 @@ export class ByteWriter {
   raw(bytes: Uint8Array): void {
     const { length } = bytes
     this.reserve(length)
-    if (length > SHORT * 2) this.bytes.set(bytes, this.at)
-    else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[i] as number
-    this.at += length
+    const { bytes: to, at } = this
+    if (length > SHORT * 2) to.set(bytes, at)
+    else for (let i = 0; i < length; i++) to[at + i] = bytes[i] as number
+    this.at = at + length
   }
 
   /** Text of which it is known that it is ASCII. */
   ascii(text: string): void {
     const { length } = text
     this.reserve(length)
-    if (length > SHORT) this.bytes.write(text, this.at, 'latin1')
-    else for (let i = 0; i < length; i++) this.bytes[this.at + i] = text.charCodeAt(i)
-    this.at += length
+    const { bytes: to, at } = this
+    if (length > SHORT) to.write(text, at, 'latin1')
+    else for (let i = 0; i < length; i++) to[at + i] = text.charCodeAt(i)
+    this.at = at + length
   }
 
   /** Text as UTF-8. @param size the bytes that it takes */

@@ -67,7 +67,8 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
       return bytes.length
     }
     this.#send(bytes, start, end)
-    this.#afterRequestBody()
+    // What came at once was sent at once: no need to look at the clock again.
+    this.#afterRequestBody(this.#exchange.startMark)
     return end
   }
 
@@ -79,7 +80,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
       return bytes.length
     }
     if (end > start && this.#upstream?.write(bytes.subarray(start, end)) === false) this.#client.pause()
-    this.#afterRequestBody()
+    this.#afterRequestBody(this.#road.parts.clock.now())
     return end
   }
 
@@ -95,10 +96,10 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     else if (!upstream.writeBoth(head, bytes.subarray(start, end))) this.#client.pause()
   }
 
-  #afterRequestBody(): void {
+  #afterRequestBody(mark: number): void {
     this.#exchange.requestBodySize = this.#requestBody.contentSize
     if (this.#isOver || !this.#requestBody.done) return
-    this.#exchange.requestSentMark = this.#road.parts.clock.now()
+    this.#exchange.requestSentMark = mark
     this.#expectResponse()
   }
 
@@ -204,7 +205,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     this.#upstream?.destroy()
     if (!this.#connect(true)) return
     this.#upstream?.write(text)
-    this.#afterRequestBody()
+    this.#afterRequestBody(this.#road.parts.clock.now())
   }
 
   onClientEnd(): void {
@@ -268,9 +269,12 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     assert(!this.#isOver)
     this.#isOver = true
     clearTimeout(this.#halfCloseTimer)
+    const { parts } = this.#road
+    this.#exchange.endMark = parts.clock.now()
     const upstream = this.#upstream
     const isSound = this.#exchange.fault === undefined && this.#requestBody.done
-    if (upstream && isSound && this.#response?.isUpstreamReusable) this.#road.parts.upstreams.release(upstream)
+    if (upstream && isSound && this.#response?.isUpstreamReusable)
+      parts.upstreams.release(upstream, this.#exchange.endMark)
     else upstream?.destroy()
     this.#road.end(this.#exchange)
   }

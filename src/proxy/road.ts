@@ -92,7 +92,7 @@ export class Road implements Entrance {
 
   /** The exchange is over: the record is complete, and goes to its projections. */
   end(exchange: Exchange): void {
-    exchange.endMark = this.parts.clock.now()
+    if (exchange.endMark === 0) exchange.endMark = this.parts.clock.now()
     this.active--
     this.parts.onExchange(exchange)
   }

@@ -51,9 +51,12 @@ export class ProtobufWriter extends ByteWriter {
     const { length } = digits
     this.varint(length >> 1)
     this.reserve(length)
+    const { bytes } = this
+    let { at } = this
     for (let i = 0; i < length; i += 2) {
-      this.bytes[this.at++] = (nibble(digits.charCodeAt(i)) << 4) | nibble(digits.charCodeAt(i + 1))
+      bytes[at++] = ((nibbles[digits.charCodeAt(i)] as number) << 4) | (nibbles[digits.charCodeAt(i + 1)] as number)
     }
+    this.at = at
   }
 
   /** Text as UTF-8, with its length. */
@@ -127,6 +130,5 @@ function varintSize(value: number): number {
   return size
 }
 
-function nibble(code: number): number {
-  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57
-}
+/** The value of each hexadecimal digit, by its character code. */
+const nibbles = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0)

@@ -62,10 +62,10 @@ export class UpstreamPool {
     return connection
   }
 
-  /** Takes a connection back whose exchange is complete, to be used again. */
-  release(connection: UpstreamConnection): void {
+  /** Takes a connection back whose exchange was complete at `mark`, to be used again. */
+  release(connection: UpstreamConnection, mark: number): void {
     connection.changeTaker(undefined)
-    connection.idleSince = this.#clock.now()
+    connection.idleSince = mark
     this.#shelfOf(connection.destination.authority).idle.push(connection)
   }
 
