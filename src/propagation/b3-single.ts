@@ -42,7 +42,7 @@ export function readSingle(value: string): Arrival | BareDecision | Rejection {
     width: traceId.length === 16 ? 16 : 32,
     spanId: spanId.toLowerCase(),
     sampled,
-    ...(decision === 'd' && { nuance: 'debug' }),
+    nuance: decision === 'd' ? 'debug' : undefined,
     layout: b3Single,
   }
 }

@@ -75,7 +75,8 @@ function readSeveral(carrier: Carrier): Found {
     traceId: traceIdOf(traceId),
     width: traceId.length === 16 ? 16 : 32,
     spanId: spanId.toLowerCase(),
-    ...(decision ?? open),
+    sampled: decision?.sampled,
+    nuance: decision?.nuance,
   }
 }
 

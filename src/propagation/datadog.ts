@@ -11,6 +11,7 @@ const TAGS = 'x-datadog-tags'
 const UPPER = '_dd.p.tid='
 const ZERO = '0000000000000000'
 
+const upperTag = /(?:^|,)[ \t]*_dd\.p\.tid=([^,]*)/
 const upperDigits = /^[0-9a-f]{16}$/
 /** Above zero is keep, else drop; the tracers of users write 2 and -1. */
 const priorityDigits = /^-?[0-9]{1,3}$/
@@ -41,7 +42,8 @@ export const datadog: Format = {
       traceId: (upper ?? ZERO) + lower,
       width: upper === undefined ? 16 : 32,
       spanId: spanId === ZERO ? undefined : spanId,
-      ...decision,
+      sampled: decision.sampled,
+      nuance: decision.nuance,
     }
   },
 
@@ -52,7 +54,7 @@ export const datadog: Format = {
       `x-datadog-sampling-priority: ${priorityOf(context)}`,
     ]
     const upper = context.traceId.slice(0, 16)
-    lines.push(...tagLines(carrier.lines(TAGS), upper === ZERO ? undefined : upper))
+    for (const line of tagLines(carrier.lines(TAGS), upper === ZERO ? undefined : upper)) lines.push(line)
     return lines
   },
 
@@ -63,11 +65,18 @@ function traceIdText({ traceId }: TraceContext): string {
   return decimalOf(traceId.slice(16))
 }
 
+const undecided: Decision = { sampled: undefined }
+const kept: Decision = { sampled: true }
+const dropped: Decision = { sampled: false }
+const keptByUser: Decision = { sampled: true, nuance: 'user' }
+const droppedByUser: Decision = { sampled: false, nuance: 'user' }
+
 function readPriority(text: string | undefined): Decision {
-  if (text === undefined || !priorityDigits.test(text)) return { sampled: undefined }
+  if (text === undefined || !priorityDigits.test(text)) return undecided
   const priority = Number(text)
-  const sampled = priority > 0
-  return priority === 2 || priority === -1 ? { sampled, nuance: 'user' } : { sampled }
+  if (priority === 2) return keptByUser
+  if (priority === -1) return droppedByUser
+  return priority > 0 ? kept : dropped
 }
 
 function priorityOf({ sampled, nuance }: TraceContext): string {
@@ -75,27 +84,27 @@ function priorityOf({ sampled, nuance }: TraceContext): string {
   return sampled ? '1' : '0'
 }
 
-function isUpper(tag: string): boolean {
-  return tag.startsWith(UPPER)
-}
-
-function tagsOf(lines: readonly FieldLine[]): readonly string[] {
-  return lines.flatMap((line) => fieldValueOf(line).split(',')).map((tag) => trimSpace(tag))
+/** The tags of all lines as one list. */
+function tagsOf(lines: readonly FieldLine[]): string {
+  return lines.length === 1 ? fieldValueOf(lines[0] as FieldLine) : lines.map(fieldValueOf).join(',')
 }
 
 /** The upper half of the trace id; undefined when there is none, or not one. */
 function readUpper(carrier: Carrier): string | undefined {
-  const tag = tagsOf(carrier.lines(TAGS)).find(isUpper)?.slice(UPPER.length)
-  return tag !== undefined && upperDigits.test(tag) && tag !== ZERO ? tag : undefined
+  const digits = upperTag.exec(tagsOf(carrier.lines(TAGS)))?.[1]
+  return digits !== undefined && upperDigits.test(digits) && digits !== ZERO ? digits : undefined
 }
 
 /** The lines of tags with this upper half on them, and left alone where it is there already. */
 function tagLines(lines: readonly FieldLine[], upper: string | undefined): readonly FieldLine[] {
   if (lines.length === 0) return upper === undefined ? lines : [`${TAGS}: ${UPPER}${upper}`]
   const tags = tagsOf(lines)
-  const uppers = tags.filter(isUpper)
-  if (uppers.length === 0 ? upper === undefined : uppers.length === 1 && uppers[0] === UPPER + upper) return lines
-  const rest = tags.filter((tag) => tag !== '' && !isUpper(tag))
+  const first = upperTag.exec(tags)
+  if (first ? first[1] === upper && tags.indexOf(UPPER, first.index + UPPER.length) < 0 : upper === undefined) return lines
+  const rest = tags
+    .split(',')
+    .map((tag) => trimSpace(tag))
+    .filter((tag) => tag !== '' && !tag.startsWith(UPPER))
   if (upper !== undefined) rest.push(UPPER + upper)
-  return rest.length === 0 ? [] : [`${TAGS}: ${rest.join(',')}`]
+  return rest.length === 0 ? rest : [`${TAGS}: ${rest.join(',')}`]
 }

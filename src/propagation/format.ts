@@ -9,7 +9,7 @@ import type { BaggageEntry, IdWidth, Notation, Nuance, TraceContext } from '../m
 /** What a decision can say: undefined where it is left open. */
 export interface Decision {
   readonly sampled: boolean | undefined
-  readonly nuance?: Nuance
+  readonly nuance?: Nuance | undefined
 }
 
 /** A context that a format found in a head. */
@@ -71,12 +71,20 @@ export class Carrier {
 
   /** The values of all lines of that name (lower case), in order. */
   values(name: string): readonly string[] {
-    return this.lines(name).map((line) => trimSpace(line, name.length + 1))
+    let values = none
+    for (const line of this.#lines) {
+      if (isNamed(line, name)) values = [...values, trimSpace(line, name.length + 1)]
+    }
+    return values
   }
 
   /** All lines of that name (lower case), in order. */
   lines(name: string): readonly FieldLine[] {
-    return this.#lines.filter((line) => isNamed(line, name))
+    let lines = none
+    for (const line of this.#lines) {
+      if (isNamed(line, name)) lines = [...lines, line]
+    }
+    return lines
   }
 
   /** What is behind `prefix` (lower case) in the names of lines that begin with it, with their values, in order. */

@@ -64,17 +64,17 @@ export class Incoming {
       refusals: noRefusals,
       conflicts: noConflicts,
     }
+    // Formats see what formats read: not the credentials that signatures are looked for in.
+    const seen: FieldLine[] = []
     let present = 0
-    let isAllRead = true
     for (const line of lines) {
       const bits = this.#bitsOf(line)
       present |= bits
-      if (bits === 0) isAllRead = false
+      if (bits !== 0) seen.push(line)
     }
     if (present === 0) return reading
 
-    // Formats see what formats read: not the credentials that signatures are looked for in.
-    const carrier = new Carrier(isAllRead ? lines : lines.filter((line) => this.#bitsOf(line) !== 0))
+    const carrier = new Carrier(seen)
     for (const { format, bit } of this.#sources) {
       if ((present & bit) !== 0) hear(format, carrier, reading)
     }

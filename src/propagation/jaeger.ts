@@ -32,7 +32,7 @@ export const jaeger: Format = {
       width: traceId.length <= 16 ? 16 : 32,
       spanId: spanIdOf(spanId),
       sampled,
-      ...(sampled && (bits & DEBUG) !== 0 && { nuance: 'debug' }),
+      nuance: sampled && (bits & DEBUG) !== 0 ? 'debug' : undefined,
       baggage: carrier.entries(BAGGAGE),
     }
   },
