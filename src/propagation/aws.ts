@@ -1,4 +1,8 @@
-/** AWS X-Ray (https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader). */
+/**
+ * AWS X-Ray (https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader).
+ * OpenTelemetry's propagator fails the vector `with spaces`, refuses `Sampled=?`, no decision and no parent, and drops
+ * members of others.
+ */
 import { trimSpace } from '../model/field-line'
 import type { TraceContext } from '../model/trace-context'
 import type { Arrival, BareDecision, Format, Rejection } from './format'

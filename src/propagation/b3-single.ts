@@ -1,4 +1,7 @@
-/** B3 in one header (https://github.com/openzipkin/b3-propagation#single-header): `b3`. */
+/**
+ * B3 in one header (https://github.com/openzipkin/b3-propagation#single-header): `b3`. OpenTelemetry's propagator fails the
+ * vectors `8-byte trace id` and `all fields` when it writes, takes an open decision for no, and takes a malformed parent for none.
+ */
 import type { Arrival, BareDecision, Format, Rejection } from './format'
 import { isZero, traceIdAsItCame, traceIdOf } from './ids'
 

@@ -1,6 +1,8 @@
 /**
  * B3 (https://github.com/openzipkin/b3-propagation): reads `b3` and the several `x-b3-` headers, writes the several. It
- * owns both layouts: whoever reads B3 prefers `b3`, and would take a stale one for the truth.
+ * owns both layouts: whoever reads B3 prefers `b3`, and would take a stale one for the truth. OpenTelemetry's propagator
+ * fails the vectors `8-byte trace id`, `sampled set via flags` and `sampling decision only`, takes an open decision for
+ * no, and writes no parent.
  */
 import { trimSpace } from '../model/field-line'
 import { b3Single, readSingle } from './b3-single'

@@ -100,7 +100,8 @@ function tagLines(lines: readonly FieldLine[], upper: string | undefined): reado
   if (lines.length === 0) return upper === undefined ? lines : [`${TAGS}: ${UPPER}${upper}`]
   const tags = tagsOf(lines)
   const first = upperTag.exec(tags)
-  if (first ? first[1] === upper && tags.indexOf(UPPER, first.index + UPPER.length) < 0 : upper === undefined) return lines
+  if (first ? first[1] === upper && tags.indexOf(UPPER, first.index + UPPER.length) < 0 : upper === undefined)
+    return lines
   const rest = tags
     .split(',')
     .map((tag) => trimSpace(tag))

@@ -1,4 +1,8 @@
-/** Jaeger (https://www.jaegertracing.io/sdk-migration/#propagation-format): `uber-trace-id`, baggage in `uberctx-`. */
+/**
+ * Jaeger (https://www.jaegertracing.io/sdk-migration/#propagation-format): `uber-trace-id`, baggage in `uberctx-`.
+ * OpenTelemetry's propagator fails the vectors `base case` and `8B trace id` when it writes (no parent, padded), loses
+ * debug, and takes flags that are no digits.
+ */
 import type { Format } from './format'
 import { isZero, spanIdOf, traceIdAsItCame, traceIdOf } from './ids'
 

@@ -13,7 +13,13 @@ const random = { hex: (bytes) => 'b7ad6b7169203331b7ad6b7169203331'.slice(0, byt
 
 const ids = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `traceparent: 00-${ids}-b7ad6b7169203331-01`
-const plain = ['Host: a.example', 'User-Agent: curl/8', 'Accept: */*', 'Accept-Encoding: gzip', 'Authorization: Bearer x']
+const plain = [
+  'Host: a.example',
+  'User-Agent: curl/8',
+  'Accept: */*',
+  'Accept-Encoding: gzip',
+  'Authorization: Bearer x',
+]
 const datadog = [
   'x-datadog-trace-id: 9532127138774266268',
   'x-datadog-parent-id: 13235353014750950193',
