@@ -8,8 +8,8 @@ import { type FieldLine, FieldNames, fieldValueOf, isNamed } from '../model/fiel
 export const signatureFields: readonly string[] = ['authorization', 'signature-input']
 
 const awsSigned = /^AWS4-[^\s]+\s.*?\bSignedHeaders=([^,\s]+)/i
-/** A quoted component name; a derived one begins with `@`. */
-const component = /"([^"@]+)"/g
+/** A quoted component name. Derived ones, which begin with `@`, and parameters are no headers of ours. */
+const component = /"([^"]*)"/g
 
 /** The names that the lines say are signed; undefined when nothing is. */
 export function signedNames(lines: readonly FieldLine[]): FieldNames | undefined {
