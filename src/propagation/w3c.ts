@@ -1,6 +1,6 @@
 /**
  * W3C Trace Context, level 2 (https://www.w3.org/TR/trace-context-2/): `traceparent` and `tracestate`. OpenTelemetry's
- * propagator takes the first of several traceparent lines, rewrites tracestate's spaces, and takes ten times as long.
+ * propagator passes the vectors, but takes the first of several traceparent lines and rewrites the spaces of tracestate.
  */
 import type { Format } from './format'
 import { isZero } from './ids'
