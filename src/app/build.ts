@@ -33,7 +33,7 @@ export function build(settings: Settings, log: Logger): Parts {
     },
     clock,
   )
-  const propagation = new Propagation(formats, w3c, random)
+  const propagation = new Propagation({ extract: formats, clear: [], inject: ['preserve'], defaultFormat: w3c }, random)
   const onExchange = withContextLog(telemetry.take, settings, log)
   const road = new Road({ clock, random, propagation, upstreams, onExchange })
   const listener = new Listener(road, {

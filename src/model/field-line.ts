@@ -11,7 +11,11 @@ const COLON = 58
 /** Whether the line's field name is `name`, which is given in lower case. Field names are case-insensitive. */
 export function isNamed(line: FieldLine, name: string): boolean {
   const length = name.length
-  if (line.charCodeAt(length) !== COLON) return false
+  return line.charCodeAt(length) === COLON && beginsWith(line, name, length)
+}
+
+/** Whether the first `length` characters are those of `name`, in any case. */
+function beginsWith(line: FieldLine, name: string, length: number): boolean {
   for (let i = 0; i < length; i++) {
     const code = line.charCodeAt(i)
     const expected = name.charCodeAt(i)
@@ -58,20 +62,41 @@ function isSpace(code: number): boolean {
 
 /** A set of field names, to tell the lines of one kind from the others: the place of the colon settles most by itself. */
 export class FieldNames {
-  readonly #byLength: (readonly string[] | undefined)[] = []
+  /** In the order given, each once. */
+  readonly names: readonly string[]
+  readonly #byLength: (readonly number[] | undefined)[] = []
+  /** The indexes of names that end in a star. */
+  readonly #prefixes: readonly number[]
 
-  /** @param names in lower case */
+  /** @param names in lower case; one that ends in `*` stands for every longer name that begins with what is before it */
   constructor(names: Iterable<string>) {
-    for (const name of new Set(names)) this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), name]
+    this.names = [...new Set(names)]
+    const prefixes: number[] = []
+    for (const [index, name] of this.names.entries()) {
+      if (name.endsWith('*')) prefixes.push(index)
+      else this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), index]
+    }
+    this.#prefixes = prefixes
   }
 
   /** Whether the line's name is one of these. @param nameLength the place of its colon, where that is known */
   hold(line: FieldLine, nameLength = line.indexOf(':')): boolean {
-    const names = this.#byLength[nameLength]
-    if (names === undefined) return false
-    for (const name of names) {
-      if (isNamed(line, name)) return true
+    return this.find(line, nameLength) >= 0
+  }
+
+  /** The index in `names` of what the line's name is, or -1. @param nameLength the place of its colon */
+  find(line: FieldLine, nameLength: number): number {
+    const indexes = this.#byLength[nameLength]
+    if (indexes !== undefined) {
+      for (const index of indexes) {
+        if (isNamed(line, this.names[index] as string)) return index
+      }
     }
-    return false
+    for (const index of this.#prefixes) {
+      const pattern = this.names[index] as string
+      const length = pattern.length - 1
+      if (nameLength > length && beginsWith(line, pattern, length)) return index
+    }
+    return -1
   }
 }

@@ -2,15 +2,40 @@
 export interface TraceContext {
   /** 32 digits, not all zero. */
   readonly traceId: string
+  /** The digits in which the trace id arrived: a 64-bit id is padded in `traceId`. Absent when the trace starts here. */
+  readonly width: IdWidth | undefined
   /** 16 digits: the span that this hop exports, and the parent that the upstream sees. */
   readonly spanId: string
-  /** 16 digits: the span that arrived; absent when a trace starts here. */
+  /** 16 digits: the span that arrived; absent when a trace starts here, or where the format may come without one. */
   readonly parentSpanId: string | undefined
   readonly sampled: boolean
+  /** What the decision that arrived says beyond yes and no, as long as ours is the same. */
+  readonly nuance: Nuance | undefined
   /** The W3C random flag: the low 56 bits of the trace id are random. */
   readonly random: boolean
   /** The W3C tracestate that goes on with the trace, as it arrived; absent when there is none. */
   readonly traceState: string | undefined
+  /** The baggage of jaeger or ot that arrived with the trace. */
+  readonly baggage: readonly BaggageEntry[]
   /** The name of the propagation format that the trace arrived in; absent when it starts here. */
   readonly format: string | undefined
+  /** How the formats that the trace arrived in and goes out in write its id. */
+  readonly notations: readonly Notation[]
+}
+
+/** 64 or 128 bits as hexadecimal digits. */
+export type IdWidth = 16 | 32
+
+/** `debug`: sampled whatever a sampler says (b3, jaeger). `user`: a person's decision, not a sampler's (datadog). */
+export type Nuance = 'debug' | 'user'
+
+/** An entry as it stood in its field line, behind the format's prefix: `key: value`. */
+export type BaggageEntry = string
+
+/** How a format writes a trace id, for people who look for it elsewhere. */
+export interface Notation {
+  /** The formats that write ids alike share the key. */
+  readonly key: string
+  /** The id as it stands in the format's headers. Needs no escaping in JSON. */
+  traceIdText(context: TraceContext): string
 }

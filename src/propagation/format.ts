@@ -4,30 +4,50 @@
  * and whoever called puts them on the head.
  */
 import { type FieldLine, isNamed, trimSpace } from '../model/field-line'
-import type { TraceContext } from '../model/trace-context'
+import type { BaggageEntry, IdWidth, Notation, Nuance, TraceContext } from '../model/trace-context'
 
-/** What a format found in a head. */
-export interface Arrival {
-  readonly traceId: string
-  readonly spanId: string
-  /** The decision that came with it; undefined when it is left open. */
+/** What a decision can say: undefined where it is left open. */
+export interface Decision {
   readonly sampled: boolean | undefined
+  readonly nuance?: Nuance | undefined
+}
+
+/** A context that a format found in a head. */
+export interface Arrival extends Decision {
+  /** 32 digits in lower case, not all zero. */
+  readonly traceId: string
+  readonly width: IdWidth
+  /** 16 digits in lower case, not all zero; absent only where the format may come without. */
+  readonly spanId: string | undefined
   /** The W3C random flag. */
-  readonly random: boolean
-  readonly traceState: string | undefined
+  readonly random?: boolean
+  readonly traceState?: string | undefined
+  readonly baggage?: readonly BaggageEntry[]
+  /** The format to answer in, where it is one of `layouts` rather than the one that read. */
+  readonly layout?: Format
+}
+
+/** A decision without ids: it applies to the new trace when nobody finds a context. */
+export interface BareDecision extends Decision {
+  readonly traceId: undefined
+  readonly sampled: boolean
 }
 
 /** Why a format's headers were present but carry no context, in a few fixed words: the label of a counter. */
-export type Rejection = 'repeated' | 'malformed' | 'all_zero' | 'unknown_version'
+export type Rejection = 'repeated' | 'malformed' | 'all_zero' | 'incomplete' | 'unknown_version'
 
-export interface Format {
+export interface Format extends Notation {
   readonly name: string
-  /** The header names, in lower case, that this format reads and writes. All their lines go before it is injected. */
+  /** The header names, in lower case, that are this format's own. All their lines go before it is injected. */
   readonly fields: readonly string[]
+  /** More names that it reads, or writes, and that otherwise pass through untouched. One that ends in `*` is a prefix. */
+  readonly alsoReads?: readonly string[]
+  /** The formats that an arrival may name as its `layout`. */
+  readonly layouts?: readonly Format[]
   /** Reads the context; undefined when none of its headers is there. Never throws. */
-  extract(carrier: Carrier): Arrival | Rejection | undefined
-  /** The lines that carry `context` in this format. */
-  inject(context: TraceContext): readonly FieldLine[]
+  extract(carrier: Carrier): Arrival | BareDecision | Rejection | undefined
+  /** The lines that carry `context` in this format. @param carrier what is on the head before */
+  inject(context: TraceContext, carrier: Carrier): readonly FieldLine[]
 }
 
 /** The lines of a head whose names the formats own. */
@@ -38,14 +58,42 @@ export class Carrier {
     this.#lines = lines
   }
 
+  /** The value of the only line of that name (lower case); undefined when there is none, null when there are several. */
+  one(name: string): string | null | undefined {
+    let found: FieldLine | undefined
+    for (const line of this.#lines) {
+      if (!isNamed(line, name)) continue
+      if (found !== undefined) return null
+      found = line
+    }
+    return found === undefined ? undefined : trimSpace(found, name.length + 1)
+  }
+
   /** The values of all lines of that name (lower case), in order. */
   values(name: string): readonly string[] {
-    if (this.#lines.length === 0) return none
-    const values: string[] = []
+    let values = none
     for (const line of this.#lines) {
-      if (isNamed(line, name)) values.push(trimSpace(line, name.length + 1))
+      if (isNamed(line, name)) values = [...values, trimSpace(line, name.length + 1)]
     }
     return values
+  }
+
+  /** All lines of that name (lower case), in order. */
+  lines(name: string): readonly FieldLine[] {
+    let lines = none
+    for (const line of this.#lines) {
+      if (isNamed(line, name)) lines = [...lines, line]
+    }
+    return lines
+  }
+
+  /** What is behind `prefix` (lower case) in the names of lines that begin with it, with their values, in order. */
+  entries(prefix: string): readonly BaggageEntry[] {
+    if (this.#lines.length <= 1) return none
+    const { length } = prefix
+    return this.#lines
+      .filter((line) => line.indexOf(':') > length && line.slice(0, length).toLowerCase() === prefix)
+      .map((line) => line.slice(length))
   }
 }
 

@@ -1,48 +1,71 @@
 /**
- * The verbs of propagation. Extract tries formats in order, and the first that carries a context wins; inject writes
- * the trace in the format in which it arrived, else in the default one.
+ * The verbs of propagation. Extract tries formats in order, and the first that carries a context wins; inject clears
+ * what is to be cleared, and writes the trace in every format that is asked for.
  */
 import type { Random } from '../model/clock'
 import type { ContextRefusal } from '../model/exchange'
 import { type FieldLine, FieldNames } from '../model/field-line'
-import type { TraceContext } from '../model/trace-context'
-import { type Arrival, Carrier, type Format } from './format'
+import type { BaggageEntry, TraceContext } from '../model/trace-context'
+import type { Decision, Format } from './format'
+import { type ContextConflict, Incoming, namesOf } from './incoming'
+import { clearedNames, type Injected, Outgoing } from './outgoing'
+import { signatureFields } from './signed'
+import { w3c } from './w3c'
+import { writeContext } from './write-context'
 
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 
+export interface PropagationSettings {
+  /** Tried in this order. */
+  readonly extract: readonly Format[]
+  /** Header names, in any case, that go after extraction. */
+  readonly clear: readonly string[]
+  /** All of them are written. */
+  readonly inject: readonly Injected[]
+  /** What `preserve` writes when nothing was extracted. */
+  readonly defaultFormat: Format
+}
+
+/** Decides whether a trace is sampled. @param arrived the decision that came with it, undefined where it was left open */
+export type Sample = (traceId: string, arrived: boolean | undefined, traceState: string | undefined) => boolean
+
 export interface Extraction {
   readonly context: TraceContext
+  /** The decision that arrived, with the trace or alone; undefined where it was left open. */
+  readonly arrived: boolean | undefined
   readonly refusals: readonly ContextRefusal[]
+  readonly conflicts: readonly ContextConflict[]
 }
 
-interface OutgoingFormat {
-  readonly format: Format
-  /** Its own headers. */
-  readonly fields: FieldNames
-}
+const noBaggage: readonly BaggageEntry[] = []
 
-const noRefusals: readonly ContextRefusal[] = []
+const obeyParent: Sample = (_traceId, arrived) => arrived ?? true
 
 export class Propagation {
-  /** The names of all headers that any of the formats owns. */
+  /** The names of all headers that extract and inject want to see. */
   readonly fields: FieldNames
-  readonly #formats: readonly Format[]
-  readonly #defaultFormat: Format
-  readonly #byName: ReadonlyMap<string, OutgoingFormat>
+  readonly #incoming: Incoming
+  /** For a trace that starts here. */
+  readonly #started: Outgoing
+  /** By the name of the format that arrived. */
+  readonly #continued: ReadonlyMap<string, Outgoing>
   readonly #random: Random
+  readonly #sample: Sample
 
-  /**
-   * @param formats tried in this order
-   * @param defaultFormat what is injected when nothing was extracted
-   */
-  constructor(formats: readonly Format[], defaultFormat: Format, random: Random) {
-    const inUse = [...formats, defaultFormat]
-    this.fields = new FieldNames(inUse.flatMap(({ fields }) => fields))
-    this.#formats = formats
-    this.#defaultFormat = defaultFormat
-    this.#byName = new Map(inUse.map((format) => [format.name, { format, fields: new FieldNames(format.fields) }]))
+  constructor(settings: PropagationSettings, random: Random, sample: Sample = obeyParent) {
+    const { extract, inject, defaultFormat } = settings
+    const clear = clearedNames(settings.clear)
+    const arriving = extract.flatMap((format) => [format, ...(format.layouts ?? [])])
+    this.#incoming = new Incoming(extract)
+    this.#started = new Outgoing(undefined, inject, defaultFormat, clear)
+    this.#continued = new Map(
+      arriving.map((format) => [format.name, new Outgoing(format, inject, defaultFormat, clear)]),
+    )
+    const inUse = [w3c, ...arriving, ...this.#started.formats]
+    this.fields = new FieldNames([...inUse.flatMap(namesOf), ...clear.names, ...signatureFields])
     this.#random = random
+    this.#sample = sample
   }
 
   /**
@@ -50,51 +73,42 @@ export class Propagation {
    * @param lines those of a head whose names are among `fields`
    */
   extract(lines: readonly FieldLine[]): Extraction {
-    const carrier = new Carrier(lines)
-    let refusals = noRefusals
-    for (const format of this.#formats) {
-      const found = format.extract(carrier)
-      if (typeof found === 'object') return { context: this.#continue(found, format.name), refusals }
-      if (found !== undefined) refusals = [...refusals, { format: format.name, reason: found }]
+    const { arrival, format, decision, traceState, random, refusals, conflicts } = this.#incoming.read(lines)
+    const traceId = arrival ? arrival.traceId : this.#random.hex(TRACE_ID_BYTES)
+    const sampled = this.#decide(traceId, decision, traceState)
+    const context: TraceContext = {
+      traceId,
+      width: arrival?.width,
+      spanId: this.#random.hex(SPAN_ID_BYTES),
+      parentSpanId: arrival?.spanId,
+      sampled,
+      nuance: sampled === decision.sampled ? decision.nuance : undefined,
+      random: arrival === undefined || random,
+      traceState,
+      baggage: arrival?.baggage ?? noBaggage,
+      format: format?.name,
+      notations: this.#outgoingOf(format?.name).notations,
     }
-    return { context: this.#start(), refusals }
+    return { context, arrived: decision.sampled, refusals, conflicts }
   }
 
   /**
-   * Puts `context` on the lines: every header that the outgoing format owns is replaced where it stood, or removed, or
-   * added at the end.
+   * Puts `context` on the lines. The headers to clear, and those that the outgoing formats own, are replaced where they
+   * stood, or removed; the rest of what is written comes at the end.
    * @param lines those of a head; changed in place
    * @param indexes of the lines whose names are among `fields`, ascending
+   * @returns the names of headers that were left alone because the sender signed them
    */
-  inject(lines: FieldLine[], indexes: readonly number[], context: TraceContext): void {
-    const { format, fields } = this.#byName.get(context.format ?? this.#defaultFormat.name) as OutgoingFormat
-    const fresh = format.inject(context)
-    const stale = indexes.filter((index) => fields.hold(lines[index] as FieldLine))
-    for (const [position, line] of fresh.entries()) lines[stale[position] ?? lines.length] = line
-    for (const index of stale.slice(fresh.length).reverse()) lines.splice(index, 1)
+  inject(lines: FieldLine[], indexes: readonly number[], context: TraceContext): readonly string[] {
+    return writeContext(lines, indexes, context, this.#outgoingOf(context.format))
   }
 
-  #continue(arrival: Arrival, format: string): TraceContext {
-    return {
-      traceId: arrival.traceId,
-      spanId: this.#random.hex(SPAN_ID_BYTES),
-      parentSpanId: arrival.spanId,
-      sampled: arrival.sampled ?? true,
-      random: arrival.random,
-      traceState: arrival.traceState,
-      format,
-    }
+  #outgoingOf(format: string | undefined): Outgoing {
+    return (format === undefined ? undefined : this.#continued.get(format)) ?? this.#started
   }
 
-  #start(): TraceContext {
-    return {
-      traceId: this.#random.hex(TRACE_ID_BYTES),
-      spanId: this.#random.hex(SPAN_ID_BYTES),
-      parentSpanId: undefined,
-      sampled: true,
-      random: true,
-      traceState: undefined,
-      format: undefined,
-    }
+  /** Debug asks no sampler. */
+  #decide(traceId: string, { sampled, nuance }: Decision, traceState: string | undefined): boolean {
+    return nuance === 'debug' || this.#sample(traceId, sampled, traceState)
   }
 }

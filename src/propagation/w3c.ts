@@ -1,5 +1,9 @@
-/** W3C Trace Context, level 2 (https://www.w3.org/TR/trace-context-2/): `traceparent` and `tracestate`. */
+/**
+ * W3C Trace Context, level 2 (https://www.w3.org/TR/trace-context-2/): `traceparent` and `tracestate`. OpenTelemetry's
+ * propagator passes the vectors, but takes the first of several traceparent lines and rewrites the spaces of tracestate.
+ */
 import type { Format } from './format'
+import { isZero } from './ids'
 import { combineTraceState } from './tracestate'
 
 const SAMPLED = 1
@@ -8,27 +12,27 @@ const RANDOM = 2
 const LENGTH = 55
 
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
-const allZero = /^0+$/
 
 export const w3c: Format = {
   name: 'w3c',
+  key: 'w3c',
   fields: ['traceparent', 'tracestate'],
 
   extract(carrier) {
-    const values = carrier.values('traceparent')
-    if (values.length === 0) return undefined
-    if (values.length > 1) return 'repeated'
-    const value = values[0] as string
+    const value = carrier.one('traceparent')
+    if (value === undefined) return undefined
+    if (value === null) return 'repeated'
     const parts = traceparent.exec(value)
     if (!parts) return 'malformed'
     const [, version = '', traceId = '', spanId = '', flags = ''] = parts
     if (version === 'ff') return 'unknown_version'
     // A later version may carry more, and is read by its first four fields (§3.2.4).
     if (version === '00' && value.length !== LENGTH) return 'malformed'
-    if (allZero.test(traceId) || allZero.test(spanId)) return 'all_zero'
+    if (isZero(traceId) || isZero(spanId)) return 'all_zero'
     const bits = Number.parseInt(flags, 16)
     return {
       traceId,
+      width: 32,
       spanId,
       sampled: (bits & SAMPLED) !== 0,
       random: (bits & RANDOM) !== 0,
@@ -41,4 +45,6 @@ export const w3c: Format = {
     const parent = `traceparent: 00-${context.traceId}-${context.spanId}-0${flags}`
     return context.traceState === undefined ? [parent] : [parent, `tracestate: ${context.traceState}`]
   },
+
+  traceIdText: ({ traceId }) => traceId,
 }

@@ -99,14 +99,19 @@ function phase(to: ByteWriter, start: number, prefix: string, milliseconds: numb
   seconds(to, milliseconds)
 }
 
-/** One id for each format, as that format writes it. */
+/** The id as each format writes it that the trace arrived in or goes out in: what people look for on either side. */
 function traceIds(to: ByteWriter, { context }: Exchange): boolean {
   if (!context) return false
-  to.ascii('{"')
-  to.ascii(context.format ?? 'w3c')
-  to.ascii('":"')
-  to.ascii(context.traceId)
-  to.ascii('"}')
+  to.byte(OPEN)
+  const start = to.size
+  for (const notation of context.notations) {
+    to.ascii(to.size > start ? ',"' : '"')
+    to.ascii(notation.key)
+    to.ascii('":"')
+    to.ascii(notation.traceIdText(context))
+    to.byte(QUOTE)
+  }
+  to.byte(CLOSE)
   return true
 }
 

@@ -1,7 +1,9 @@
 /** Exchanges that are over, for what takes them. */
+
 import type { SpanBatch } from '../../src/export/exporter'
 import { Exchange } from '../../src/model/exchange'
 import type { TraceContext } from '../../src/model/trace-context'
+import { w3c } from '../../src/propagation/w3c'
 import { writeSpan } from '../../src/telemetry/otlp-span'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 
@@ -26,6 +28,10 @@ export function finishedExchange(facts: Partial<Exchange> = {}, context: Partial
       sampled: true,
       random: true,
       traceState: undefined,
+      width: 32,
+      nuance: undefined,
+      baggage: [],
+      notations: [w3c],
       format: undefined,
       ...context,
     },

@@ -135,6 +135,20 @@ describe('a set of field names', () => {
     expect(names.hold(line, line.indexOf(':'))).toBe(expected)
   })
 
+  test.each([
+    ['uberctx-a: 1', 3],
+    ['UberCtx-A-b:', 3],
+    ['uberctx-: 1', -1],
+    ['uberctx: uberctx-a', -1],
+    ['xuberctx-a: 1', -1],
+    ['uberctx-id: 1', 2],
+    ['B3: 1', 0],
+  ])('may hold names by their beginning: %j', (line, index) => {
+    const some = new FieldNames(['b3', 'b3', 'te', 'uberctx-id', 'uberctx-*'])
+    expect(some.find(line, line.indexOf(':'))).toBe(index)
+    expect(some.names).toEqual(['b3', 'te', 'uberctx-id', 'uberctx-*'])
+  })
+
   test('that is empty holds nothing', () => {
     for (const line of ['a: b', '', ':']) expect(new FieldNames([]).hold(line)).toBe(false)
   })

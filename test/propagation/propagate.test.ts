@@ -1,7 +1,6 @@
 import type { Random } from '../../src/model/clock'
 import type { TraceContext } from '../../src/model/trace-context'
 import { Carrier, type Format } from '../../src/propagation/format'
-import { formats } from '../../src/propagation/formats'
 import { type Extraction, Propagation } from '../../src/propagation/propagate'
 import { w3c } from '../../src/propagation/w3c'
 import { type Seeded, seeded } from '../support/random'
@@ -14,7 +13,10 @@ function randomOf(source: Seeded): Random {
   return { hex: (bytes) => source.hex(bytes) }
 }
 
-const propagation = new Propagation(formats, w3c, randomOf(seeded(50)))
+const propagation = new Propagation(
+  { extract: [w3c], clear: [], inject: ['preserve'], defaultFormat: w3c },
+  randomOf(seeded(50)),
+)
 
 const owned = (lines: readonly string[], { fields } = propagation) => lines.filter((line) => fields.hold(line))
 const extract = (lines: readonly string[], by = propagation) => by.extract(owned(lines, by))
@@ -31,46 +33,21 @@ function isStarted({ context }: Extraction): boolean {
   return context.parentSpanId === undefined && context.format === undefined
 }
 
-test('the formats in use', () => {
-  expect(formats.map(({ name }) => name)).toEqual(['w3c'])
-})
-
-describe('vectors of the format w3c', () => {
-  // "w3c: missing trace id" and "w3c: missing span id" have no place here: a context always has both ids.
-  test.each([
-    ['base case', `00-${traceId}-${spanId}-01`, true],
-    ['extraction with sampling mask (on)', `00-${traceId}-${spanId}-09`, true],
-    ['extraction with sampling mask (off)', `00-${traceId}-${spanId}-08`, false],
-    ['extraction with hex flags', `00-${traceId}-${spanId}-ef`, true],
-    ['sampled = false', `00-${traceId}-${spanId}-00`, false],
-  ])('extract: %s', (_name, traceparent, sampled) => {
-    const { context, refusals } = extract([`traceparent: ${traceparent}`])
-    expect(context).toMatchObject({ traceId, parentSpanId: spanId, sampled, format: 'w3c' })
-    expect(refusals).toEqual([])
-  })
-
-  test.each([
-    ['base case', true, `00-${traceId}-${spanId}-01`],
-    ['sampled = false', false, `00-${traceId}-${spanId}-00`],
-    ['default injection size is 16B', true, `00-${traceId}-${spanId}-01`],
-  ])('inject: %s', (_name, sampled, traceparent) => {
-    const rest = { parentSpanId: undefined, random: false, traceState: undefined, format: undefined }
-    const lines = inject([], { traceId, spanId, sampled, ...rest })
-    expect(lines).toEqual([`traceparent: ${traceparent}`])
-  })
-})
-
 describe('a trace goes on', () => {
   test('with its id, its decision and a span of this hop', () => {
     const { context, refusals } = extract(['Host: a', `Traceparent: ${good}`, 'Tracestate: a=1, b=2'])
     expect(context).toEqual({
       traceId,
       spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      width: 32,
       parentSpanId: spanId,
       sampled: true,
+      nuance: undefined,
       random: false,
       traceState: 'a=1, b=2',
+      baggage: [],
       format: 'w3c',
+      notations: [w3c],
     })
     expect(context.spanId).not.toBe(spanId)
     expect(refusals).toEqual([])
@@ -88,11 +65,15 @@ describe('a trace starts here', () => {
     expect(context).toEqual({
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
       spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      width: undefined,
       parentSpanId: undefined,
       sampled: true,
+      nuance: undefined,
       random: true,
       traceState: undefined,
+      baggage: [],
       format: undefined,
+      notations: [w3c],
     })
     expect(refusals).toEqual([])
   })
@@ -116,11 +97,15 @@ describe('a trace starts here', () => {
 const context: TraceContext = {
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   spanId: '00f067aa0ba902b7',
+  width: undefined,
   parentSpanId: undefined,
   sampled: true,
+  nuance: undefined,
   random: true,
   traceState: undefined,
+  baggage: [],
   format: undefined,
+  notations: [],
 }
 const injected = 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03'
 
@@ -192,19 +177,22 @@ describe('injection', () => {
 
 const format = (name: string, decision: boolean | undefined): Format => ({
   name,
+  key: name,
   fields: [`x-${name}`],
   extract: (carrier) => {
     const [value] = carrier.values(`x-${name}`)
     if (value === undefined) return undefined
-    return value === 'bad'
-      ? 'malformed'
-      : { traceId: value, spanId, sampled: decision, random: false, traceState: undefined }
+    return value === 'bad' ? 'malformed' : { traceId: value, width: 32, spanId, sampled: decision }
   },
   inject: ({ traceId: id }) => [`x-${name}: ${id}`],
+  traceIdText: ({ traceId: id }) => id,
 })
 const first = format('first', false)
 const second = format('second', undefined)
-const both = new Propagation([first, second], w3c, randomOf(seeded(51)))
+const both = new Propagation(
+  { extract: [first, second], clear: [], inject: ['preserve'], defaultFormat: w3c },
+  randomOf(seeded(51)),
+)
 
 describe('several formats', () => {
   test.each<[string[], string, boolean, string[]]>([
@@ -247,7 +235,10 @@ describe('several formats', () => {
         return undefined
       },
     }
-    extract(['Cookie: secret', 'X-FIRST: a', 'x-first:b'], new Propagation([nosy], nosy, randomOf(seeded(52))))
+    extract(
+      ['Cookie: secret', 'X-FIRST: a', 'x-first:b'],
+      new Propagation({ extract: [nosy], clear: [], inject: ['preserve'], defaultFormat: nosy }, randomOf(seeded(52))),
+    )
     expect(seen).toEqual([['a', 'b'], []])
   })
 })
@@ -324,7 +315,11 @@ describe('laws', () => {
         sampled: random.chance(0.5),
         random: random.chance(0.5),
         traceState,
+        width: undefined,
+        nuance: undefined,
+        baggage: [],
         format: random.pick(['w3c', undefined]),
+        notations: [],
       }
       const { context: found, refusals } = extract(inject(['X: y'], given))
       const { spanId: own, ...rest } = found
@@ -334,7 +329,11 @@ describe('laws', () => {
         sampled: given.sampled,
         random: given.random,
         traceState,
+        width: 32,
+        nuance: undefined,
+        baggage: [],
         format: 'w3c',
+        notations: [w3c],
       })
       expect(own).not.toBe(given.spanId)
       expect(refusals).toEqual([])

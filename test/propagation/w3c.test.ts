@@ -6,7 +6,14 @@ const spanId = 'b7ad6b7169203331'
 const good = `00-${traceId}-${spanId}-01`
 
 const extract = (...lines: string[]) => w3c.extract(new Carrier(lines))
-const arrival = (sampled: boolean, random: boolean) => ({ traceId, spanId, sampled, random, traceState: undefined })
+const arrival = (sampled: boolean, random: boolean) => ({
+  traceId,
+  width: 32,
+  spanId,
+  sampled,
+  random,
+  traceState: undefined,
+})
 
 test('owns its two headers', () => {
   expect(w3c).toMatchObject({ name: 'w3c', fields: ['traceparent', 'tracestate'] })
@@ -181,7 +188,8 @@ describe('tracestate', () => {
 })
 
 describe('what goes out', () => {
-  const context = { traceId, spanId, parentSpanId: undefined, format: 'w3c', traceState: undefined }
+  const rest = { width: undefined, nuance: undefined, baggage: [], notations: [] }
+  const context = { traceId, spanId, parentSpanId: undefined, format: 'w3c', traceState: undefined, ...rest }
 
   test.each([
     [false, false, '00'],
@@ -189,12 +197,12 @@ describe('what goes out', () => {
     [false, true, '02'],
     [true, true, '03'],
   ])('sampled %p, random %p: flags %s', (sampled, random, flags) => {
-    const lines = w3c.inject({ ...context, sampled, random })
+    const lines = w3c.inject({ ...context, sampled, random }, new Carrier([]))
     expect(lines).toEqual([`traceparent: 00-${traceId}-${spanId}-${flags}`])
   })
 
   test('is version 00, with tracestate as it came', () => {
-    const lines = w3c.inject({ ...context, sampled: true, random: false, traceState: 'b=2 , a=1,' })
+    const lines = w3c.inject({ ...context, sampled: true, random: false, traceState: 'b=2 , a=1,' }, new Carrier([]))
     expect(lines).toEqual([`traceparent: ${good}`, 'tracestate: b=2 , a=1,'])
   })
 })

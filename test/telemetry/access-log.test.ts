@@ -1,5 +1,8 @@
 import { destination } from '../../src/model/destination'
 import { type FaultCode, faults } from '../../src/model/fault'
+import { aws } from '../../src/propagation/aws'
+import { datadog } from '../../src/propagation/datadog'
+import { w3c } from '../../src/propagation/w3c'
 import { accessLogFields, accessLogRecord } from '../../src/telemetry/access-log'
 import { seeded } from '../support/random'
 import { answered, connected, context, exchangeOf, type Facts, get, tunnel } from './exchanges'
@@ -247,5 +250,14 @@ describe('time', () => {
     ['all at once', { requestSentMark: 1250, responseHeadMark: 1250 }, { wait: 0, receive: 0 }],
   ])('timings when %s', (_name, facts, expected) => {
     expect(record(facts).timings).toStrictEqual(expected)
+  })
+})
+
+test('trace_id is an object with the id as each format writes it', () => {
+  const made = accessLogRecord(exchangeOf({ context: { ...context, notations: [w3c, datadog, aws] } }))
+  expect(JSON.parse(made).trace_id).toEqual({
+    w3c: context.traceId,
+    datadog: String(BigInt(`0x${context.traceId.slice(16)}`)),
+    aws: `1-${context.traceId.slice(0, 8)}-${context.traceId.slice(8)}`,
   })
 })

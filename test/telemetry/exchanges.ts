@@ -1,6 +1,7 @@
 import { destination } from '../../src/model/destination'
 import { Exchange } from '../../src/model/exchange'
 import type { TraceContext } from '../../src/model/trace-context'
+import { w3c } from '../../src/propagation/w3c'
 
 export const startTime = Date.UTC(2024, 1, 29, 12, 34, 56, 789) + 0.25
 
@@ -11,6 +12,10 @@ export const context: TraceContext = {
   sampled: true,
   random: false,
   traceState: undefined,
+  width: 32,
+  nuance: undefined,
+  baggage: [],
+  notations: [w3c],
   format: 'w3c',
 }
 

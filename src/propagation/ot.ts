@@ -1,0 +1,61 @@
+/** OpenTracing's basic tracers (https://opentelemetry.io/docs/specs/otel/compatibility/ot-trace/): `ot-tracer-*`. */
+import type { TraceContext } from '../model/trace-context'
+import type { Format } from './format'
+import { isZero, spanIdOf, traceIdOf } from './ids'
+
+const BAGGAGE = 'ot-baggage-'
+
+/** Basic tracers leave leading zeros out. */
+const traceIdDigits = /^[0-9a-f]{1,32}$/i
+const spanIdDigits = /^[0-9a-f]{1,16}$/i
+
+export const ot: Format = {
+  name: 'ot',
+  key: 'ot',
+  fields: ['ot-tracer-traceid', 'ot-tracer-spanid', 'ot-tracer-sampled'],
+  alsoReads: [`${BAGGAGE}*`],
+
+  extract(carrier) {
+    const traceId = carrier.one('ot-tracer-traceid')
+    const spanId = carrier.one('ot-tracer-spanid')
+    const decision = carrier.one('ot-tracer-sampled')
+    if (traceId === null || spanId === null || decision === null) return 'repeated'
+    const sampled = readDecision(decision)
+    if (traceId === undefined && spanId === undefined) {
+      if (decision === undefined) return undefined
+      return sampled === undefined ? 'malformed' : { traceId: undefined, sampled }
+    }
+    if (traceId === undefined || spanId === undefined) return 'incomplete'
+    if (!traceIdDigits.test(traceId) || !spanIdDigits.test(spanId)) return 'malformed'
+    if (isZero(traceId) || isZero(spanId)) return 'all_zero'
+    return {
+      traceId: traceIdOf(traceId),
+      width: traceId.length <= 16 ? 16 : 32,
+      spanId: spanIdOf(spanId),
+      sampled,
+      baggage: carrier.entries(BAGGAGE),
+    }
+  },
+
+  inject(context) {
+    const lines = [
+      `ot-tracer-traceid: ${traceIdText(context)}`,
+      `ot-tracer-spanid: ${context.spanId}`,
+      context.sampled ? 'ot-tracer-sampled: 1' : 'ot-tracer-sampled: 0',
+    ]
+    if (context.format !== 'ot') for (const entry of context.baggage) lines.push(BAGGAGE + entry)
+    return lines
+  },
+
+  traceIdText,
+}
+
+/** 64 bits by convention, unless it came in wider. */
+function traceIdText({ traceId, width }: TraceContext): string {
+  return width === 32 ? traceId : traceId.slice(16)
+}
+
+function readDecision(value: string | undefined): boolean | undefined {
+  if (value === '1' || value === 'true') return true
+  return value === '0' || value === 'false' ? false : undefined
+}

@@ -1,0 +1,40 @@
+/** What is written for a trace, compiled once for each format in which a trace can arrive. */
+import { FieldNames } from '../model/field-line'
+import type { Notation } from '../model/trace-context'
+import type { Format } from './format'
+
+/** `preserve` writes the format in which the trace arrived, else the default one. */
+export type Injected = Format | 'preserve'
+
+/** Names that frame or route a message: to clear them would make another message of it. */
+const neverCleared: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
+
+export class Outgoing {
+  /** In the order in which they are written, each once. */
+  readonly formats: readonly Format[]
+  /** The headers to clear. */
+  readonly clear: FieldNames
+  /** The headers that go before anything is written: those of the formats, and those to clear. */
+  readonly stale: FieldNames
+  /** The format that arrived and those that go out, each way of writing an id once. */
+  readonly notations: readonly Notation[]
+
+  constructor(arrived: Format | undefined, inject: readonly Injected[], defaultFormat: Format, clear: FieldNames) {
+    this.clear = clear
+    const byName = new Map<string, Format>()
+    for (const injected of inject) {
+      const format = injected === 'preserve' ? (arrived ?? defaultFormat) : injected
+      byName.set(format.name, format)
+    }
+    this.formats = [...byName.values()]
+    this.stale = new FieldNames([...this.formats.flatMap(({ fields }) => fields), ...clear.names])
+    const byKey = new Map<string, Notation>()
+    for (const format of arrived ? [arrived, ...this.formats] : this.formats) byKey.set(format.key, format)
+    this.notations = [...byKey.values()]
+  }
+}
+
+/** The header names to clear, in lower case. */
+export function clearedNames(clear: readonly string[]): FieldNames {
+  return new FieldNames(clear.map((name) => name.toLowerCase()).filter((name) => !neverCleared.has(name)))
+}

@@ -1,0 +1,26 @@
+/**
+ * Requests whose sender signed some of their headers: AWS Signature Version 4, and HTTP Message Signatures (RFC 9421).
+ * Whoever adds, changes or removes a signed header breaks the signature.
+ */
+import { type FieldLine, FieldNames, fieldValueOf, isNamed } from '../model/field-line'
+
+/** The headers that say which headers are signed. */
+export const signatureFields: readonly string[] = ['authorization', 'signature-input']
+
+const awsSigned = /^AWS4-[^\s]+\s.*?\bSignedHeaders=([^,\s]+)/i
+/** A quoted component name. Derived ones, which begin with `@`, and parameters are no headers of ours. */
+const component = /"([^"]*)"/g
+
+/** The names that the lines say are signed; undefined when nothing is. */
+export function signedNames(lines: readonly FieldLine[]): FieldNames | undefined {
+  const names: string[] = []
+  for (const line of lines) {
+    if (isNamed(line, 'authorization')) {
+      const list = awsSigned.exec(fieldValueOf(line))?.[1]
+      if (list !== undefined) names.push(...list.toLowerCase().split(';'))
+    } else if (isNamed(line, 'signature-input')) {
+      for (const [, name = ''] of fieldValueOf(line).matchAll(component)) names.push(name.toLowerCase())
+    }
+  }
+  return names.length === 0 ? undefined : new FieldNames(names)
+}

@@ -1,0 +1,52 @@
+/** Puts a context on the lines of a head: clear, remove what is stale, write. */
+import { type FieldLine, FieldNames, isNamed, nameOf } from '../model/field-line'
+import type { TraceContext } from '../model/trace-context'
+import { Carrier } from './format'
+import type { Outgoing } from './outgoing'
+import { signedNames } from './signed'
+
+const nothing: readonly string[] = []
+
+/**
+ * @param lines those of a head; changed in place
+ * @param indexes of the lines that concern propagation, ascending
+ * @returns the names of headers that were left alone because the sender signed them
+ */
+export function writeContext(
+  lines: FieldLine[],
+  indexes: readonly number[],
+  context: TraceContext,
+  { formats, clear, stale }: Outgoing,
+): readonly string[] {
+  const before: FieldLine[] = []
+  for (const index of indexes) before.push(lines[index] as FieldLine)
+  const signed = signedNames(before)
+  const isCleared = (line: FieldLine) => clear.hold(line) && !signed?.hold(line)
+  const carrier = new Carrier(clear.names.length === 0 ? before : before.filter((line) => !isCleared(line)))
+
+  let leftAlone: Set<string> | undefined
+  let fresh: FieldLine[] = []
+  for (const format of formats) {
+    for (const line of format.inject(context, carrier)) fresh.push(line)
+  }
+  if (signed) {
+    leftAlone = new Set(fresh.filter((line) => signed.hold(line)).map(nameOf))
+    fresh = fresh.filter((line) => !signed.hold(line))
+  }
+
+  // Baggage that crosses from one format to another replaces entries of its name only.
+  const crossed = context.baggage.length > 0 ? new FieldNames(fresh.map(nameOf)) : undefined
+  const dropsState = context.traceState === undefined && formats.length > 0
+  let next = 0
+  const removed: number[] = []
+  for (const index of indexes) {
+    const line = lines[index] as FieldLine
+    if (!stale.hold(line) && !(dropsState && isNamed(line, 'tracestate')) && !crossed?.hold(line)) continue
+    if (signed?.hold(line)) leftAlone?.add(nameOf(line))
+    else if (next < fresh.length) lines[index] = fresh[next++] as FieldLine
+    else removed.push(index)
+  }
+  while (next < fresh.length) lines.push(fresh[next++] as FieldLine)
+  for (const index of removed.reverse()) lines.splice(index, 1)
+  return leftAlone ? [...leftAlone] : nothing
+}
