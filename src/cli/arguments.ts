@@ -1,6 +1,6 @@
 /** The command line, read without judging values: a command, flags with their texts, and what is neither. */
 import { parseArgs } from 'node:util'
-import { flagOf, options } from '../config/options'
+import { flagOf, type Option, options } from '../config/options'
 
 export interface Arguments {
   readonly command: string
@@ -15,7 +15,8 @@ export interface Arguments {
 export const commands = ['run', 'check'] as const
 
 export function readArguments(argv: readonly string[]): Arguments {
-  const known = new Set(Object.values(options).map(flagOf))
+  const rows: readonly Option<unknown>[] = Object.values(options)
+  const known = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
   const names = [...known].map((flag) => [flag.slice(2), { type: 'string', multiple: true }] as const)
   const switches = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
   const { tokens } = parseArgs({

@@ -3,6 +3,8 @@ import { flagOf, type Option, options, variableOf } from '../config/options'
 
 const WIDTH = 44
 
+const rows: readonly Option<unknown>[] = Object.values(options)
+
 export function helpText(): string {
   return [
     'outspan: a forward proxy that gives any program distributed tracing of its outbound calls.',
@@ -12,7 +14,7 @@ export function helpText(): string {
     '  outspan check [options]    Check the settings and print them with their origins.',
     '',
     'Options:',
-    ...Object.values(options).map(optionLine),
+    ...rows.filter(({ isFileOnly }) => !isFileOnly).map(optionLine),
     `  ${'-h, --help'.padEnd(WIDTH)}Print this.`,
     `  ${'-v, --version'.padEnd(WIDTH)}Print the version.`,
     '',
@@ -38,11 +40,15 @@ export function defaultText(row: Option<unknown>): string {
 
 /** The README's table of options, in Markdown. */
 export function optionTable(): string {
-  const rows = Object.values(options).map((row: Option<unknown>) => {
-    const variables = [variableOf(row), ...(row.otel ?? [])].map((name) => `\`${name}\``).join(', ')
-    const placeholder = row.kind.placeholder.replaceAll('|', '\\|')
+  const lines = rows.map((row) => {
+    const variables = row.isFileOnly
+      ? ''
+      : [variableOf(row), ...(row.otel ?? [])].map((name) => `\`${name}\``).join(', ')
+    const flag = row.isFileOnly
+      ? 'in the file only'
+      : `\`${flagOf(row)} ${row.kind.placeholder.replaceAll('|', '\\|')}\``
     const shown = defaultText(row)
-    return `| \`${flagOf(row)} ${placeholder}\` | ${shown === '' ? '' : `\`${shown}\``} | ${row.doc} | \`${row.key}\` | ${variables} |`
+    return `| ${flag} | ${shown === '' ? '' : `\`${shown}\``} | ${row.doc} | \`${row.key}\` | ${variables} |`
   })
-  return ['| flag | default | meaning | file key | variables |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| flag | default | meaning | file key | variables |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')
 }

@@ -56,6 +56,10 @@ export function parseConfig(text: string, name: string): ReadFile {
 
   const take = ({ key, kind }: Option<unknown>, keyNode: Scalar, value: unknown): void => {
     const where = `${whereOf(keyNode)} ${key}`
+    if (kind.readStructure) {
+      values.set(key, { items: [], structure: (value as Node | null)?.toJS(document) ?? [], where })
+      return
+    }
     const items = itemsOf(value, kind.join !== undefined)
     if (items === undefined)
       problems.push(`${where}: is not ${kind.join ? 'a list or mapping of values' : 'a single value'}`)

@@ -14,15 +14,21 @@ export class Problem {
   }
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>
+
 export interface Kind<T> {
   /** How `--help` shows the value. */
   readonly placeholder: string
   /** Reads one value, or one item of a repeatable one. */
   read(text: string): T | Problem
   /** The form that an `OTEL_` variable has, where it differs. */
-  readOtel?(text: string): T | Problem
+  readOtel?(text: string, environment: Environment): T | Problem
   /** Repeatable kinds join what several items say. */
   join?(former: T, item: T): T
+  /** What a repeatable kind is without any item. */
+  readonly empty?: T
+  /** Reads what stands in the file, for kinds that are more than text. */
+  readStructure?(value: unknown): T | Problem
   /** Splits what a variable carries into items. */
   split?(text: string): string[]
   /** What `check`, `/config` and `--help` show. */
@@ -76,6 +82,44 @@ export function choice<const T extends string>(words: readonly T[]): Kind<T> {
     read: (text) => words.find((word) => word === text) ?? new Problem(`is none of ${words.join(', ')}`),
     show: itself,
   }
+}
+
+/** Items in order, each once, separated by commas; `none` for none. */
+export function list<const T extends string>(item: Kind<T>): Kind<readonly T[]> {
+  return {
+    placeholder: 'LIST',
+    read: (text) => {
+      const items: T[] = []
+      for (const part of text === 'none' ? [] : text.split(',')) {
+        const value = item.read(part.trim())
+        if (value instanceof Problem) return new Problem(`has "${part.trim()}", which ${value.words}`)
+        if (!items.includes(value)) items.push(value)
+      }
+      return items
+    },
+    join: (former, items) => [...new Set([...former, ...items])],
+    empty: [],
+    show: (items) => (items.length === 0 ? 'none' : items.join(',')),
+  }
+}
+
+/** A name of a header. */
+export const headerName: Kind<string> = {
+  placeholder: 'NAME',
+  read: (text) => (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text.toLowerCase() : new Problem('is no header name')),
+  show: itself,
+}
+
+/** A share from 0 to 1. */
+export const fraction: Kind<number> = {
+  placeholder: '0..1',
+  read: (text) => {
+    const value = /^(?:[0-9]{1,9}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:e-[0-9]{1,2})?$/i.test(text)
+      ? Number(text)
+      : Number.NaN
+    return value >= 0 && value <= 1 ? value : new Problem('is not a number from 0 to 1')
+  },
+  show: itself,
 }
 
 /** A whole number within bounds. */
@@ -164,6 +208,7 @@ function pairs<T>(make: (key: string, value: string) => T | Problem): Kind<Pairs
       }
     },
     join: (former, item) => ({ ...former, ...item }),
+    empty: {},
     split: (text) => text.split(',').filter((item) => item.trim() !== ''),
     show: itself,
   }

@@ -9,6 +9,7 @@ import {
   choice,
   duration,
   endpoint,
+  headerName,
   integer,
   type Kind,
   orOff,
@@ -16,7 +17,17 @@ import {
   size,
   string,
 } from './kinds'
+import {
+  clearList,
+  extractList,
+  formatName,
+  formatNames,
+  injectList,
+  samplingRate,
+  samplingStrategy,
+} from './propagation-kinds'
 import { pemFile, readableFile } from './readable-file'
+import { rules } from './rules'
 
 export interface Option<T> {
   /** The key in the file, dots between the levels. The flag and the `OUTSPAN_` variable follow from it. */
@@ -27,6 +38,8 @@ export interface Option<T> {
   readonly otel?: readonly string[]
   readonly kind: Kind<T>
   readonly default: NoInfer<T>
+  /** The option has neither flag nor variable. */
+  readonly isFileOnly?: true
   /** One sentence for `--help` and the README. */
   readonly doc: string
 }
@@ -75,6 +88,65 @@ export const options = {
     kind: attributes,
     default: {},
     doc: 'Attribute of the resource that spans carry; repeatable.',
+  }),
+
+  // What becomes of trace context.
+  extract: option({
+    key: 'propagation.extract',
+    flag: 'extract',
+    otel: ['OTEL_PROPAGATORS'],
+    kind: extractList,
+    default: formatNames,
+    doc: 'Formats in which trace context is looked for, in this order; the first that holds one wins.',
+  }),
+  clear: option({
+    key: 'propagation.clear',
+    flag: 'clear',
+    kind: clearList,
+    default: [],
+    doc: 'Headers that are removed before trace context is injected; all means those of every format, and baggage.',
+  }),
+  inject: option({
+    key: 'propagation.inject',
+    flag: 'inject',
+    otel: ['OTEL_PROPAGATORS'],
+    kind: injectList,
+    default: ['preserve'],
+    doc: 'Formats in which trace context goes out; preserve means the one that was extracted.',
+  }),
+  defaultFormat: option({
+    key: 'propagation.default_format',
+    flag: 'default-format',
+    kind: formatName,
+    default: 'w3c',
+    doc: 'Format that preserve means when none was extracted.',
+  }),
+  rules: option({
+    key: 'propagation.rules',
+    kind: rules,
+    default: [],
+    isFileOnly: true,
+    doc: 'Settings for single destinations; see below.',
+  }),
+  responseTraceHeader: optional({
+    key: 'propagation.response_trace_header',
+    flag: 'response-trace-header',
+    kind: headerName,
+    doc: 'Header that tells the client the trace id of its call.',
+  }),
+  samplingRate: option({
+    key: 'sampling.rate',
+    otel: ['OTEL_TRACES_SAMPLER'],
+    kind: samplingRate,
+    default: 1,
+    doc: 'Share of the traces that is sampled, where the strategy leaves it to chance.',
+  }),
+  samplingStrategy: option({
+    key: 'sampling.strategy',
+    otel: ['OTEL_TRACES_SAMPLER'],
+    kind: samplingStrategy,
+    default: 'parent_probability_fallback',
+    doc: "Whose decision counts: a parent's before the rate, only a parent's refusal before it, or the rate alone.",
   }),
 
   // Where telemetry goes.

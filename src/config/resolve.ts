@@ -2,14 +2,14 @@
  * From what was given to what is in force: flags win over `OUTSPAN_` variables, those over `OTEL_` variables, those over
  * the file, the file over defaults. Each value remembers where it came from; all problems are told at once.
  */
-import { type Kind, Problem } from './kinds'
+import { type Environment, type Kind, Problem } from './kinds'
 import { flagOf, type Option, type OptionName, options, type Settings, variableOf } from './options'
 
 /** What the user gave, as it was given. */
 export interface Given {
   /** Values by flag (with dashes), in order. */
   readonly flags: ReadonlyMap<string, readonly string[]>
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   /** Values by key; lists and mappings already as items. */
   readonly file: ReadonlyMap<string, FileValue> | undefined
 }
@@ -17,6 +17,8 @@ export interface Given {
 export interface FileValue {
   /** The items of the value: one for a scalar. */
   readonly items: readonly string[]
+  /** The value as it is, for kinds that are more than text. */
+  readonly structure?: unknown
   /** Where it stands, for messages: `outspan.yaml:3 listen`. */
   readonly where: string
 }
@@ -36,6 +38,7 @@ export interface Resolved {
 interface Source {
   readonly origin: string
   readonly items: readonly string[]
+  readonly structure?: unknown
   readonly isOtel?: true
 }
 
@@ -50,7 +53,7 @@ export function resolve(given: Given): Resolved {
     settings[name] = row.default
     origins[name] = 'default'
     for (const source of sourcesOf(row, given)) {
-      const value = readItems(row.kind, source)
+      const value = readSource(row.kind, source, given.environment)
       if (!(value instanceof Problem)) {
         settings[name] = value
         origins[name] = source.origin
@@ -69,31 +72,34 @@ export function resolve(given: Given): Resolved {
 
 /** Where an option was given, the strongest first. An empty variable is an unset one. */
 function* sourcesOf(row: Option<unknown>, { flags, environment, file }: Given): Generator<Source> {
-  const flag = flagOf(row)
-  const values = flags.get(flag)
-  if (values) yield { origin: flag, items: values }
-  const variable = variableOf(row)
-  if (environment[variable]) yield { origin: variable, items: split(row.kind, environment[variable]) }
+  if (!row.isFileOnly) {
+    const flag = flagOf(row)
+    const values = flags.get(flag)
+    if (values) yield { origin: flag, items: values }
+    const variable = variableOf(row)
+    if (environment[variable]) yield { origin: variable, items: split(row.kind, environment[variable]) }
+  }
   for (const otel of row.otel ?? []) {
     const text = environment[otel]
     if (text) yield { origin: otel, items: split(row.kind, text.trim()), isOtel: true }
   }
   const value = file?.get(row.key)
-  if (value) yield { origin: value.where, items: value.items }
+  if (value) yield { origin: value.where, items: value.items, structure: value.structure }
 }
 
 function split(kind: Kind<unknown>, text: string): readonly string[] {
   return kind.split?.(text) ?? [text]
 }
 
-function readItems(kind: Kind<unknown>, source: Source): unknown | Problem {
+function readSource(kind: Kind<unknown>, source: Source, environment: Environment): unknown | Problem {
+  if (source.structure !== undefined && kind.readStructure) return kind.readStructure(source.structure)
   if (source.items.length > 1 && !kind.join) return new Problem(`is given ${source.items.length} times`)
   let joined: unknown
   for (const item of source.items) {
-    const value = source.isOtel && kind.readOtel ? kind.readOtel(item) : kind.read(item)
+    const value = source.isOtel && kind.readOtel ? kind.readOtel(item, environment) : kind.read(item)
     if (value instanceof Problem)
       return new Problem(`${kind.isSecret || item.includes('@') ? 'the value' : `"${item}"`} ${value.words}`)
     joined = joined === undefined || !kind.join ? value : kind.join(joined, value)
   }
-  return joined ?? (kind.join ? {} : new Problem('has no value'))
+  return joined ?? kind.empty ?? new Problem('has no value')
 }

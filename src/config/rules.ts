@@ -1,0 +1,146 @@
+/** Rules for single destinations: what a request must match, and the settings that are different for it. */
+import { parseAddressRange } from '../model/address-range'
+import { isHostPattern } from '../model/host-pattern'
+import { fraction, headerName, integer, type Kind, list, Problem } from './kinds'
+import { clearList, formatName, injectList } from './propagation-kinds'
+
+export interface RuleMatch {
+  /** Names: `api.example.com`, `*.example.com` (any name below it), `*`. */
+  readonly hosts?: readonly string[]
+  /** Address ranges, `10.0.0.0/8`. They match addresses in URLs; names are not resolved for this. */
+  readonly cidrs?: readonly string[]
+  readonly ports?: readonly number[]
+  /** Case-sensitive, as methods are. */
+  readonly methods?: readonly string[]
+  /** Prefixes of the path. */
+  readonly paths?: readonly string[]
+}
+
+/** The first rule that matches a request applies. What it leaves out is as in the general settings. */
+export interface Rule {
+  readonly name: string
+  readonly match: RuleMatch
+  readonly extract?: readonly string[]
+  readonly clear?: readonly string[]
+  readonly inject?: readonly string[]
+  readonly defaultFormat?: string
+  readonly samplingRate?: number
+}
+
+const hostPattern = checked(
+  (text) => (isHostPattern(text) ? text.toLowerCase() : undefined),
+  'is no host pattern, such as *.example.com',
+)
+const range = checked((text) => (parseAddressRange(text) ? text : undefined), 'is no address range, such as 10.0.0.0/8')
+const path = checked((text) => (text.startsWith('/') ? text : undefined), 'is no path: it does not begin with /')
+
+const matchKeys = {
+  hosts: listOf(hostPattern),
+  cidrs: listOf(range),
+  ports: listOf(integer(1, 65_535)),
+  methods: listOf({
+    ...headerName,
+    read: (text: string) => (headerName.read(text) instanceof Problem ? new Problem('is no method') : text),
+  }),
+  paths: listOf(path),
+}
+
+const ruleKeys = {
+  extract: asList(list(formatName)),
+  clear: asList(clearList),
+  inject: asList(injectList),
+  default_format: single(formatName),
+  sampling_rate: single(fraction),
+}
+
+/** The list of rules, as it stands in the file. */
+export const rules: Kind<readonly Rule[]> = {
+  placeholder: 'LIST',
+  read: () => new Problem('can be given in the file only'),
+  readStructure: (value) => {
+    if (!Array.isArray(value)) return new Problem('is not a list of rules')
+    const problems: string[] = []
+    const read = value.map((rule: unknown, index) => readRule(rule, index + 1, problems))
+    return problems.length > 0 ? new Problem(problems.join('; ')) : read
+  },
+  empty: [],
+  show: (value) => value,
+}
+
+type Reader = (value: unknown) => unknown | Problem
+
+function readRule(value: unknown, number: number, problems: string[]): Rule {
+  const name = isMapping(value) && typeof value.name === 'string' ? value.name : `rule ${number}`
+  const tell = (words: string): void => void problems.push(`${name}: ${words}`)
+  if (!isMapping(value)) {
+    tell('is not a mapping')
+    return { name, match: {} }
+  }
+  const { name: given, match, ...rest } = value
+  if (given !== undefined && typeof given !== 'string') tell('name is no text')
+  if (match === undefined) tell('match is missing; {} matches everything')
+  else if (!isMapping(match)) tell('match is not a mapping')
+  const settings = readKeys(rest, ruleKeys, tell)
+  return {
+    name,
+    match: isMapping(match) ? readKeys(match, matchKeys, (words) => tell(`match.${words}`)) : {},
+    ...(settings.extract !== undefined && { extract: settings.extract as string[] }),
+    ...(settings.clear !== undefined && { clear: settings.clear as string[] }),
+    ...(settings.inject !== undefined && { inject: settings.inject as string[] }),
+    ...(settings.default_format !== undefined && { defaultFormat: settings.default_format as string }),
+    ...(settings.sampling_rate !== undefined && { samplingRate: settings.sampling_rate as number }),
+  }
+}
+
+function readKeys(
+  value: Readonly<Record<string, unknown>>,
+  readers: Readonly<Record<string, Reader>>,
+  tell: (words: string) => void,
+): Record<string, unknown> {
+  const read: Record<string, unknown> = {}
+  for (const [key, part] of Object.entries(value)) {
+    const reader = Object.hasOwn(readers, key) ? readers[key] : undefined
+    const result = reader
+      ? reader(part)
+      : new Problem(`is no setting of a rule; there are ${Object.keys(readers).join(', ')}`)
+    if (result instanceof Problem) tell(`${key} ${result.words}`)
+    else read[key] = result
+  }
+  return read
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A list in YAML, or one value in the place of a list of one. */
+function listOf(item: Kind<unknown>): Reader {
+  return (value) => {
+    const read: unknown[] = []
+    for (const part of Array.isArray(value) ? value : [value]) {
+      const result = single(item)(part)
+      if (result instanceof Problem) return result
+      read.push(result)
+    }
+    return read
+  }
+}
+
+/** A list in YAML, or the text of one, as a flag has it. */
+function asList(kind: Kind<readonly string[]>): Reader {
+  return (value) => kind.read(Array.isArray(value) ? value.map(String).join(',') || 'none' : String(value))
+}
+
+function single(kind: Kind<unknown>): Reader {
+  return (value) => {
+    const result =
+      typeof value === 'string' || typeof value === 'number'
+        ? kind.read(String(value))
+        : new Problem('is no single value')
+    return result instanceof Problem ? new Problem(`"${String(value)}" ${result.words}`) : result
+  }
+}
+
+function checked(read: (text: string) => string | undefined, words: string): Kind<string> {
+  return { placeholder: 'TEXT', read: (text) => read(text) ?? new Problem(words), show: (value) => value }
+}
