@@ -2,13 +2,11 @@
 import type { Settings } from '../config/options'
 import type { Logger } from '../log/logger'
 import type { Exchange } from '../model/exchange'
-import { formats } from '../propagation/formats'
-import { Propagation } from '../propagation/propagate'
-import { w3c } from '../propagation/w3c'
 import { Listener } from '../proxy/listener'
 import { Road } from '../proxy/road'
 import { type Metric, single } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
+import { coursesOf } from './propagation'
 import { Telemetry } from './telemetry'
 import { systemClock, systemRandom } from './world'
 
@@ -33,9 +31,16 @@ export function build(settings: Settings, log: Logger): Parts {
     },
     clock,
   )
-  const propagation = new Propagation({ extract: formats, clear: [], inject: ['preserve'], defaultFormat: w3c }, random)
+  const courses = coursesOf(settings, random)
   const onExchange = withContextLog(telemetry.take, settings, log)
-  const road = new Road({ clock, random, propagation, upstreams, onExchange })
+  const road = new Road({
+    clock,
+    random,
+    propagationOf: (destination, method, path) => courses.of(destination, method, path).propagation,
+    responseTraceHeader: settings.responseTraceHeader,
+    upstreams,
+    onExchange,
+  })
   const listener = new Listener(road, {
     headBytes: settings.maxHeadSize,
     requestHead: settings.requestHeadTimeout,

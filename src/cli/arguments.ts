@@ -2,12 +2,21 @@
 import { parseArgs } from 'node:util'
 import { flagOf, type Option, options } from '../config/options'
 
+export interface Explained {
+  readonly method: string
+  readonly url: string
+  /** Lines given by `--header`, `Name: value`. */
+  readonly lines: readonly string[]
+}
+
 export interface Arguments {
   readonly command: string
   /** Texts by flag (with dashes), in order. */
   readonly flags: ReadonlyMap<string, readonly string[]>
   readonly wantsHelp: boolean
   readonly wantsVersion: boolean
+  /** The request that `check --explain METHOD URL` is about. */
+  readonly explained: Explained | undefined
   /** Each a whole sentence. */
   readonly problems: readonly string[]
 }
@@ -18,7 +27,12 @@ export function readArguments(argv: readonly string[]): Arguments {
   const rows: readonly Option<unknown>[] = Object.values(options)
   const known = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
   const names = [...known].map((flag) => [flag.slice(2), { type: 'string', multiple: true }] as const)
-  const switches = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
+  const switches = {
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean', short: 'v' },
+    explain: { type: 'boolean' },
+    header: { type: 'string', multiple: true, short: 'H' },
+  } as const
   const { tokens } = parseArgs({
     args: [...argv],
     options: { ...Object.fromEntries(names), ...switches },
@@ -31,12 +45,16 @@ export function readArguments(argv: readonly string[]): Arguments {
   const words: string[] = []
   let wantsHelp = false
   let wantsVersion = false
+  let wantsExplanation = false
+  const lines: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value)
     if (token.kind !== 'option') continue
     const flag = `--${token.name}`
     if (token.name === 'help') wantsHelp = true
     else if (token.name === 'version') wantsVersion = true
+    else if (token.name === 'explain') wantsExplanation = true
+    else if (token.name === 'header' && token.value !== undefined) lines.push(token.value)
     else if (!known.has(flag)) problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
     else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))
       problems.push(`${flag}: the value is missing`)
@@ -46,6 +64,26 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (!(commands as readonly string[]).includes(command)) {
     problems.push(`${command}: there is no such command; there are ${commands.join(' and ')}`)
   }
-  for (const word of rest) problems.push(`${word}: is not expected here`)
-  return { command, flags, wantsHelp, wantsVersion, problems }
+  const explained = wantsExplanation ? readExplained(command, rest, lines, problems) : undefined
+  if (lines.length > 0 && !wantsExplanation) problems.push('--header: goes with --explain')
+  if (!wantsExplanation) for (const word of rest) problems.push(`${word}: is not expected here`)
+  return { command, flags, wantsHelp, wantsVersion, explained, problems }
+}
+
+function readExplained(
+  command: string,
+  words: readonly string[],
+  lines: readonly string[],
+  problems: string[],
+): Explained | undefined {
+  const [method, url, ...rest] = words
+  if (command !== 'check' || method === undefined || url === undefined || rest.length > 0) {
+    problems.push('--explain: is used as outspan check --explain METHOD URL')
+    return undefined
+  }
+  for (const line of lines) {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/.test(line))
+      problems.push(`--header: "${line}" is not NAME: VALUE`)
+  }
+  return { method, url, lines }
 }

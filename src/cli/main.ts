@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   if (args.command === 'check') {
     const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
-    return print(checkCommand(resolved))
+    return print(checkCommand(resolved, args.explained))
   }
   const { runCommand } = require('./commands/run') as typeof import('./commands/run')
   await runCommand(resolved)

@@ -22,7 +22,7 @@ export interface Kind<T> {
   /** Reads one value, or one item of a repeatable one. */
   read(text: string): T | Problem
   /** The form that an `OTEL_` variable has, where it differs. */
-  readOtel?(text: string, environment: Environment): T | Problem
+  readOtel?(text: string, environment?: Environment): T | Problem
   /** Repeatable kinds join what several items say. */
   join?(former: T, item: T): T
   /** What a repeatable kind is without any item. */

@@ -97,7 +97,7 @@ export const options = {
     otel: ['OTEL_PROPAGATORS'],
     kind: extractList,
     default: formatNames,
-    doc: 'Formats in which trace context is looked for, in this order; the first that holds one wins.',
+    doc: `Formats in which trace context is looked for, in this order; the first that holds one wins: ${formatNames.join(', ')}.`,
   }),
   clear: option({
     key: 'propagation.clear',
@@ -146,7 +146,7 @@ export const options = {
     otel: ['OTEL_TRACES_SAMPLER'],
     kind: samplingStrategy,
     default: 'parent_probability_fallback',
-    doc: "Whose decision counts: a parent's before the rate, only a parent's refusal before it, or the rate alone.",
+    doc: "Whose decision counts: parent_probability_fallback (a parent's, else the rate), parent_drop_probability_fallback (a parent's refusal, else the rate) or probability (the rate).",
   }),
 
   // Where telemetry goes.

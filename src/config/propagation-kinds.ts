@@ -4,7 +4,7 @@ import { choice, fraction, headerName, type Kind, list, Problem } from './kinds'
 
 export const formatNames: readonly string[] = formats.map(({ name }) => name)
 
-export const formatName: Kind<string> = choice(formatNames)
+export const formatName: Kind<string> = { ...choice(formatNames), placeholder: 'FORMAT' }
 
 /** OpenTelemetry's propagators as formats to extract and to inject. `baggage` passes through in any case. */
 const propagators: { readonly [name: string]: { readonly extract?: string; readonly inject?: string } } = {
@@ -59,6 +59,7 @@ export type Strategy = (typeof strategies)[number]
 /** `OTEL_TRACES_SAMPLER` says strategy and rate at once, the latter with its argument. */
 export const samplingStrategy: Kind<Strategy> = {
   ...choice(strategies),
+  placeholder: 'STRATEGY',
   readOtel: (name) => samplers[name]?.strategy ?? new Problem('is a sampler that is not known'),
 }
 
@@ -68,7 +69,7 @@ export const samplingRate: Kind<number> = {
     const rate = samplers[name]?.rate
     if (rate === undefined) return new Problem('is a sampler that is not known')
     if (rate !== 'argument') return rate
-    const argument = environment.OTEL_TRACES_SAMPLER_ARG?.trim()
+    const argument = environment?.OTEL_TRACES_SAMPLER_ARG?.trim()
     return argument ? fraction.read(argument) : 1
   },
 }

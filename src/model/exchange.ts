@@ -2,6 +2,12 @@ import type { Destination } from './destination'
 import type { FaultCode } from './fault'
 import type { TraceContext } from './trace-context'
 
+/** A format that carried another trace. */
+export interface ContextConflict {
+  readonly format: string
+  readonly traceId: string
+}
+
 /** Trace headers of a format that were present but carry no context, and why. */
 export interface ContextRefusal {
   readonly format: string
@@ -34,6 +40,10 @@ export class Exchange {
   context: TraceContext | undefined = undefined
   /** Trace headers that were there and carry no context. */
   contextRefusals: readonly ContextRefusal[] = none
+  /** Formats in the same head that carry another trace than the one that goes on. */
+  contextConflicts: readonly ContextConflict[] = noConflicts
+  /** Headers that propagation would have changed, and that the sender signed. */
+  signedFields: readonly string[] = noNames
 
   // The way there.
   /** Connections tried; more than one when a request was sent again. */
@@ -74,6 +84,8 @@ export class Exchange {
 }
 
 const none: readonly ContextRefusal[] = []
+const noConflicts: readonly ContextConflict[] = []
+const noNames: readonly string[] = []
 
 /** The Unix time of one of an exchange's marks, in milliseconds with fractions. */
 export function timeOf(exchange: Exchange, mark: number): number {

@@ -7,6 +7,7 @@
  */
 
 import type { Strategy } from '../config/propagation-kinds'
+import type { Sampled } from '../propagation/propagate'
 
 export interface SamplingSettings {
   /** 0 to 1. */
@@ -18,24 +19,8 @@ export interface SamplingSettings {
   readonly strategy: Strategy
 }
 
-export interface Arrived {
-  /** The decision that came with the trace; undefined when it is left open, or the trace starts here. */
-  readonly sampled: boolean | undefined
-  /** Debug traces are always sampled. */
-  readonly isDebug: boolean
-}
-
-export interface Verdict {
-  readonly isSampled: boolean
-  /** The threshold to write to the tracestate; undefined where the decision was another's, or everything is sampled. */
-  readonly threshold: string | undefined
-}
-
 const DIGITS = 14
 const SPACE = 16 ** DIGITS
-
-const yes: Verdict = { isSampled: true, threshold: undefined }
-const no: Verdict = { isSampled: false, threshold: undefined }
 
 export class Sampler {
   readonly #strategy: Strategy
@@ -53,20 +38,25 @@ export class Sampler {
 
   /**
    * @param traceId 32 lower-case hexadecimal digits
-   * @param traceState the tracestate that arrived with the trace
+   * @param arrived the decision that came with the trace; undefined when it is left open, or the trace starts here
+   * @param traceState what arrived with the trace; it goes on, with our threshold where the decision was ours
    */
-  decide(traceId: string, arrived: Arrived, traceState: string | undefined): Verdict {
-    if (arrived.isDebug) return yes
-    if (this.#strategy !== 'probability' && arrived.sampled === false) return no
-    if (this.#strategy === 'parent_probability_fallback' && arrived.sampled) return yes
-    if (this.#rate >= 1) return yes
-    if (this.#rate <= 0) return no
-    const randomness =
-      (traceState && /(?:^|,)[ \t]*ot=(?:[^,;]*;)*rv:([0-9a-f]{14})(?:[;, \t]|$)/.exec(traceState)?.[1]) ??
-      traceId.slice(-DIGITS)
-    if (randomness < this.#threshold) return no
-    return { isSampled: true, threshold: this.#threshold.replace(/0+$/, '') || '0' }
+  decide(traceId: string, arrived: boolean | undefined, traceState: string | undefined): Sampled {
+    if (this.#strategy !== 'probability' && arrived === false) return { sampled: false, traceState }
+    const isObeyed = this.#strategy === 'parent_probability_fallback' && arrived === true
+    if (isObeyed || this.#rate >= 1) return { sampled: true, traceState }
+    if (this.#rate <= 0 || randomnessOf(traceId, traceState) < this.#threshold) return { sampled: false, traceState }
+    const threshold = this.#threshold.replace(/0+$/, '') || '0'
+    return { sampled: true, traceState: withThreshold(traceState, threshold) }
   }
+}
+
+const explicit = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*rv:([0-9a-f]{14})(?:[;, \t]|$)/
+
+/** 14 hexadecimal digits. */
+function randomnessOf(traceId: string, traceState: string | undefined): string {
+  const given = traceState === undefined ? undefined : explicit.exec(traceState)?.[1]
+  return given ?? traceId.slice(-DIGITS)
 }
 
 /** The tracestate with `th` set in its `ot` member, which comes first, as the latest to be changed has to. */

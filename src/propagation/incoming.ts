@@ -1,14 +1,8 @@
 /** Reads a head in all formats that are extracted. Compiled once; a format whose headers are not there is never asked. */
-import type { ContextRefusal } from '../model/exchange'
+import type { ContextConflict, ContextRefusal } from '../model/exchange'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import { type Arrival, Carrier, type Decision, type Format } from './format'
 import { w3c } from './w3c'
-
-/** Another trace in the same head. */
-export interface ContextConflict {
-  readonly format: string
-  readonly traceId: string
-}
 
 /** What a head says, all formats heard. */
 export interface Reading {

@@ -14,6 +14,7 @@ export class Outgoing {
   readonly formats: readonly Format[]
   /** The headers to clear. */
   readonly clear: FieldNames
+  readonly clearsTraceState: boolean
   /** The headers that go before anything is written: those of the formats, and those to clear. */
   readonly stale: FieldNames
   /** The format that arrived and those that go out, each way of writing an id once. */
@@ -21,6 +22,7 @@ export class Outgoing {
 
   constructor(arrived: Format | undefined, inject: readonly Injected[], defaultFormat: Format, clear: FieldNames) {
     this.clear = clear
+    this.clearsTraceState = clear.names.includes('tracestate')
     const byName = new Map<string, Format>()
     for (const injected of inject) {
       const format = injected === 'preserve' ? (arrived ?? defaultFormat) : injected

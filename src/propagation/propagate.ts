@@ -3,11 +3,11 @@
  * what is to be cleared, and writes the trace in every format that is asked for.
  */
 import type { Random } from '../model/clock'
-import type { ContextRefusal } from '../model/exchange'
+import type { ContextConflict, ContextRefusal } from '../model/exchange'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import type { BaggageEntry, TraceContext } from '../model/trace-context'
 import type { Decision, Format } from './format'
-import { type ContextConflict, Incoming, namesOf } from './incoming'
+import { Incoming, namesOf } from './incoming'
 import { clearedNames, type Injected, Outgoing } from './outgoing'
 import { signatureFields } from './signed'
 import { w3c } from './w3c'
@@ -27,8 +27,14 @@ export interface PropagationSettings {
   readonly defaultFormat: Format
 }
 
+/** Whether a trace is sampled, and the tracestate that goes on with that decision. */
+export interface Sampled {
+  readonly sampled: boolean
+  readonly traceState: string | undefined
+}
+
 /** Decides whether a trace is sampled. @param arrived the decision that came with it, undefined where it was left open */
-export type Sample = (traceId: string, arrived: boolean | undefined, traceState: string | undefined) => boolean
+export type Sample = (traceId: string, arrived: boolean | undefined, traceState: string | undefined) => Sampled
 
 export interface Extraction {
   readonly context: TraceContext
@@ -40,7 +46,7 @@ export interface Extraction {
 
 const noBaggage: readonly BaggageEntry[] = []
 
-const obeyParent: Sample = (_traceId, arrived) => arrived ?? true
+const obeyParent: Sample = (_traceId, arrived, traceState) => ({ sampled: arrived ?? true, traceState })
 
 export class Propagation {
   /** The names of all headers that extract and inject want to see. */
@@ -73,9 +79,10 @@ export class Propagation {
    * @param lines those of a head whose names are among `fields`
    */
   extract(lines: readonly FieldLine[]): Extraction {
-    const { arrival, format, decision, traceState, random, refusals, conflicts } = this.#incoming.read(lines)
+    const read = this.#incoming.read(lines)
+    const { arrival, format, decision, random, refusals, conflicts } = read
     const traceId = arrival ? arrival.traceId : this.#random.hex(TRACE_ID_BYTES)
-    const sampled = this.#decide(traceId, decision, traceState)
+    const { sampled, traceState } = this.#decide(traceId, decision, read.traceState)
     const context: TraceContext = {
       traceId,
       width: arrival?.width,
@@ -108,7 +115,7 @@ export class Propagation {
   }
 
   /** Debug asks no sampler. */
-  #decide(traceId: string, { sampled, nuance }: Decision, traceState: string | undefined): boolean {
-    return nuance === 'debug' || this.#sample(traceId, sampled, traceState)
+  #decide(traceId: string, { sampled, nuance }: Decision, traceState: string | undefined): Sampled {
+    return nuance === 'debug' ? { sampled: true, traceState } : this.#sample(traceId, sampled, traceState)
   }
 }

@@ -16,8 +16,10 @@ export function writeContext(
   lines: FieldLine[],
   indexes: readonly number[],
   context: TraceContext,
-  { formats, clear, stale }: Outgoing,
+  { formats, clear, stale, clearsTraceState }: Outgoing,
 ): readonly string[] {
+  // A tracestate that is to be cleared does not go on with its trace either.
+  const written = clearsTraceState ? { ...context, traceState: undefined } : context
   const before: FieldLine[] = []
   for (const index of indexes) before.push(lines[index] as FieldLine)
   const signed = signedNames(before)
@@ -27,7 +29,7 @@ export function writeContext(
   let leftAlone: Set<string> | undefined
   let fresh: FieldLine[] = []
   for (const format of formats) {
-    for (const line of format.inject(context, carrier)) fresh.push(line)
+    for (const line of format.inject(written, carrier)) fresh.push(line)
   }
   if (signed) {
     leftAlone = new Set(fresh.filter((line) => signed.hold(line)).map(nameOf))
@@ -36,7 +38,7 @@ export function writeContext(
 
   // Baggage that crosses from one format to another replaces entries of its name only.
   const crossed = context.baggage.length > 0 ? new FieldNames(fresh.map(nameOf)) : undefined
-  const dropsState = context.traceState === undefined && formats.length > 0
+  const dropsState = written.traceState === undefined && formats.length > 0
   let next = 0
   const removed: number[] = []
   for (const index of indexes) {

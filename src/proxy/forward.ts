@@ -48,12 +48,12 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
 
   /** The head as the destination gets it: its own name in Host, the trace context of this hop, the path as it came. */
   #writeHead(): string {
-    const { head, target, fields, exchange } = this.#passage
+    const { head, target, fields, exchange, propagation } = this.#passage
     const lines = fields.travelling
     const host = `Host: ${target.destination.hostField}`
     // Before the indexes shift.
     if (fields.hostIndex >= 0) lines[fields.hostIndex] = host
-    this.#road.parts.propagation.inject(lines, fields.noted, exchange.context as TraceContext)
+    exchange.signedFields = propagation.inject(lines, fields.noted, exchange.context as TraceContext)
     if (fields.hostIndex < 0) lines.unshift(host)
     return writeRequestHead(head.method, target.path, lines)
   }
@@ -162,6 +162,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
       this.#exchange,
       this.#upstream as UpstreamConnection,
       this.#client,
+      this.#road.parts.responseTraceHeader,
     )
     return this.#response
   }
@@ -248,7 +249,8 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     this.#exchange.fault = fault
     this.#exchange.clientStatus = faultOf(fault).status
     this.#keepClient &&= this.#requestBody.done && !this.#client.isDraining
-    this.#client.write(faultResponse(this.#exchange, fault, detail, this.#keepClient))
+    const { responseTraceHeader } = this.#road.parts
+    this.#client.write(faultResponse(this.#exchange, fault, detail, this.#keepClient, responseTraceHeader))
     this.#finish()
   }
 

@@ -10,8 +10,15 @@ export const TUNNEL_OPEN = 'HTTP/1.1 200 Connection established\r\n\r\n'
 /**
  * A whole response, head and body, as latin1 text: the cause in words, the destination, the request id.
  * @param detail what the system said of it, possibly empty
+ * @param traceHeader the header that tells the trace id, if there is to be one
  */
-export function faultResponse(exchange: Exchange, code: FaultCode, detail: string, keepAlive: boolean): string {
+export function faultResponse(
+  exchange: Exchange,
+  code: FaultCode,
+  detail: string,
+  keepAlive: boolean,
+  traceHeader?: string,
+): string {
   const { status, words, proxyStatus } = faultOf(code)
   const reason = STATUS_CODES[status] ?? ''
   const body = [
@@ -25,6 +32,7 @@ export function faultResponse(exchange: Exchange, code: FaultCode, detail: strin
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${body.length}`,
     `Proxy-Status: outspan; error=${proxyStatus}`,
+    ...(traceHeader && exchange.context ? [`${traceHeader}: ${exchange.context.traceId}`] : []),
     ...(keepAlive ? [] : ['Connection: close']),
   ])
   return exchange.method === 'HEAD' ? head : head + body

@@ -40,6 +40,7 @@ export class ResponseRelay {
   readonly #exchange: Exchange
   readonly #upstream: UpstreamConnection
   readonly #client: ClientConnection
+  readonly #traceHeader: string | undefined
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -58,12 +59,14 @@ export class ResponseRelay {
     exchange: Exchange,
     upstream: UpstreamConnection,
     client: ClientConnection,
+    traceHeader: string | undefined,
   ) {
     this.#owner = owner
     this.#request = request
     this.#exchange = exchange
     this.#upstream = upstream
     this.#client = client
+    this.#traceHeader = traceHeader
   }
 
   /** Bytes from the destination, lent until this returns. */
@@ -116,6 +119,7 @@ export class ResponseRelay {
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
     const lines = mustUnchunk ? withoutCoding(fields.travelling) : fields.travelling
+    if (this.#traceHeader !== undefined) lines.push(`${this.#traceHeader}: ${this.#exchange.context?.traceId}`)
     if (!mayKeepClient || framing === 'until_close' || mustUnchunk) lines.push('Connection: close')
     else if (this.#request.minor === 0) lines.push('Connection: keep-alive')
     this.#relayHead(writeResponseHead(head.status, head.reason, lines), this.#body, bytes, bodyStart)

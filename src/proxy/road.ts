@@ -6,6 +6,7 @@ import { type SortedFields, sortFields } from '../http/field-sort'
 import { type Framing, isFraming, requestFraming } from '../http/framing'
 import { type Target, TargetReader } from '../http/target'
 import type { Clock, Random } from '../model/clock'
+import type { Destination } from '../model/destination'
 import { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { FieldLine } from '../model/field-line'
@@ -26,7 +27,10 @@ const absolute = /^[a-z][a-z0-9+.-]*:\/\//i
 export interface RoadParts {
   readonly clock: Clock
   readonly random: Random
-  readonly propagation: Propagation
+  /** What propagation is for a request, by its destination, method and path. */
+  readonly propagationOf: (destination: Destination, method: string, path: string) => Propagation
+  /** The header that tells the client its trace id, if it is to be told. */
+  readonly responseTraceHeader: string | undefined
   readonly upstreams: UpstreamPool
   /** Gets every exchange when it is over. */
   readonly onExchange: (exchange: Exchange) => void
@@ -39,6 +43,7 @@ export interface Passage {
   readonly target: Target
   readonly fields: SortedFields
   readonly framing: Framing
+  readonly propagation: Propagation
 }
 
 export class Road implements Entrance {
@@ -65,7 +70,7 @@ export class Road implements Entrance {
     exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : redactUrl(head.target)
 
     // Can its lines and its length be read in one way only?
-    const { propagation } = this.parts
+    const propagation = this.parts.propagationOf(target.destination, head.method, target.path)
     const fields = sortFields(head.lines, propagation.fields)
     if (fields.hostCount > 1 || (fields.hostCount === 0 && head.minor === 1)) {
       return this.#refuse(client, exchange, 'bad_host')
@@ -75,14 +80,15 @@ export class Road implements Entrance {
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
 
     // Which trace does it belong to? The span begins here.
-    const { context, refusals } = propagation.extract(
+    const { context, refusals, conflicts } = propagation.extract(
       fields.noted.map((index) => fields.travelling[index] as FieldLine),
     )
     exchange.context = context
-    if (refusals.length > 0) exchange.contextRefusals = refusals
+    exchange.contextRefusals = refusals
+    exchange.contextConflicts = conflicts
     exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
 
-    const passage: Passage = { exchange, head, target, fields, framing }
+    const passage: Passage = { exchange, head, target, fields, framing, propagation }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
   }
 

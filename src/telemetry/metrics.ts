@@ -43,6 +43,8 @@ class Counts {
 export class Tally {
   readonly #exchanges = new Counts()
   readonly #contextRefusals = new Counts()
+  readonly #contextConflicts = new Counts()
+  #signedFields = 0
   #requestBodyBytes = 0
   #responseBodyBytes = 0
   #resends = 0
@@ -58,6 +60,10 @@ export class Tally {
     this.#requestBodyBytes += exchange.requestBodySize
     this.#responseBodyBytes += exchange.responseBodySize
     if (exchange.attempts > 1) this.#resends += exchange.attempts - 1
+    for (const { format } of exchange.contextConflicts) {
+      this.#contextConflicts.add(format, () => ({ 'outspan.propagation.format': format }))
+    }
+    this.#signedFields += exchange.signedFields.length
     for (const { format, reason } of exchange.contextRefusals) {
       this.#contextRefusals.add(`${format} ${reason}`, () => ({ 'outspan.propagation.format': format, reason }))
     }
@@ -82,6 +88,20 @@ export class Tally {
         description: 'Trace headers that were present and carry no context, by format and reason.',
         points: this.#contextRefusals.points,
       },
+      {
+        kind: 'counter',
+        name: 'outspan.propagation.conflicts',
+        unit: '{request}',
+        description: 'Requests that carried another trace in this format beside the one that went on.',
+        points: this.#contextConflicts.points,
+      },
+      single(
+        'counter',
+        'outspan.propagation.signed_fields',
+        '{field}',
+        'Headers left alone because they were signed.',
+        this.#signedFields,
+      ),
     ]
   }
 }

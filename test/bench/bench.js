@@ -79,6 +79,8 @@ async function main(options) {
   const starts = isOutspanWanted ? await startFigures(world.receiverPort, options.starts) : []
   if (starts.length > 0) print(`${startTable(starts)}\n`)
 
+  if (isOutspanWanted) print(`${propagationTable()}\n`)
+
   const budgets = checkBudgets(summaries, starts)
   if (budgets.length > 0) print(budgetTable(budgets))
   if (options.json !== undefined) {

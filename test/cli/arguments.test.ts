@@ -1,5 +1,5 @@
 import { readArguments } from '../../src/cli/arguments'
-import { flagOf, options } from '../../src/config/options'
+import { flagOf, type Option, options } from '../../src/config/options'
 
 const flagsOf = (...argv: string[]) => Object.fromEntries(readArguments(argv).flags)
 const problemsOf = (...argv: string[]) => readArguments(argv).problems
@@ -36,8 +36,11 @@ describe('the command', () => {
   })
 })
 
+const rows: readonly Option<unknown>[] = Object.values(options)
+const onCommandLine = rows.filter(({ isFileOnly }) => !isFileOnly)
+
 describe('flags', () => {
-  test.each(Object.values(options).map(flagOf))('%s takes a value, either way', (flag) => {
+  test.each(onCommandLine.map(flagOf))('%s takes a value, either way', (flag) => {
     expect(flagsOf(flag, 'text')).toEqual({ [flag]: ['text'] })
     expect(flagsOf(`${flag}=text`)).toEqual({ [flag]: ['text'] })
     expect(problemsOf(flag, 'text', `${flag}=text`)).toEqual([])

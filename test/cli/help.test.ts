@@ -8,15 +8,20 @@ const rows: Option<unknown>[] = Object.values(options)
 const help = helpText().split('\n')
 const table = optionTable().split('\n')
 
+const onCommandLine = rows.filter(({ isFileOnly }) => !isFileOnly)
+
 describe('--help', () => {
-  test.each(rows.map((row): [string, Option<unknown>] => [flagOf(row), row]))('%s has its line', (flag, row) => {
-    const lines = help.filter((line) => line.trimStart().startsWith(`${flag} `))
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(`${flag} ${row.kind.placeholder} `)
-    expect(lines[0]).toContain(row.doc)
-    if (defaultText(row) !== '') expect(lines[0]).toMatch(/\[.+\]$/)
-    if (defaultText(row) !== '') expect(lines[0]?.endsWith(`[${defaultText(row)}]`)).toBe(true)
-  })
+  test.each(onCommandLine.map((row): [string, Option<unknown>] => [flagOf(row), row]))(
+    '%s has its line',
+    (flag, row) => {
+      const lines = help.filter((line) => line.trimStart().startsWith(`${flag} `))
+      expect(lines).toHaveLength(1)
+      expect(lines[0]).toContain(`${flag} ${row.kind.placeholder} `)
+      expect(lines[0]).toContain(row.doc)
+      if (defaultText(row) !== '') expect(lines[0]).toMatch(/\[.+\]$/)
+      if (defaultText(row) !== '') expect(lines[0]?.endsWith(`[${defaultText(row)}]`)).toBe(true)
+    },
+  )
 
   test('shows the commands and the two switches', () => {
     for (const command of commands) expect(help.join('\n')).toMatch(new RegExp(`^  outspan \\[?${command}\\]? `, 'm'))
@@ -24,7 +29,7 @@ describe('--help', () => {
   })
 
   test('docs stand in one column', () => {
-    const columns = rows.map((row) => help.find((line) => line.includes(` ${row.doc}`))?.indexOf(row.doc))
+    const columns = onCommandLine.map((row) => help.find((line) => line.includes(` ${row.doc}`))?.indexOf(row.doc))
     expect([...new Set(columns)]).toHaveLength(1)
   })
 
@@ -63,10 +68,11 @@ describe("the README's table", () => {
     '%s has its row',
     (flag, row, index) => {
       const cells = table[index + 2]?.split(/(?<!\\)\|/).map((cell) => cell.trim())
-      expect(cells?.[1]?.startsWith(`\`${flag} `)).toBe(true)
+      expect(cells?.[1]?.startsWith(row.isFileOnly ? 'in the file only' : `\`${flag} `)).toBe(true)
       expect(cells?.[2]).toBe(defaultText(row) === '' ? '' : `\`${defaultText(row)}\``)
       expect(cells?.[3]).toBe(row.doc)
       expect(cells?.[4]).toBe(`\`${row.key}\``)
+      if (row.isFileOnly) return
       for (const variable of [variableOf(row), ...(row.otel ?? [])]) expect(cells?.[5]).toContain(`\`${variable}\``)
     },
   )

@@ -4,9 +4,7 @@ import { seeded } from '../support/random'
 
 const half = 'aaaaaaaaaaaaaaaaaa80000000000000'
 const below = 'aaaaaaaaaaaaaaaaaa7fffffffffffff'
-const open = { sampled: undefined, isDebug: false }
-const kept = { sampled: true, isDebug: false }
-const refused = { sampled: false, isDebug: false }
+const open = undefined
 
 describe.each<[Strategy, boolean, boolean]>([
   // What becomes of a sampled and of an unsampled parent when the probability says the opposite.
@@ -15,22 +13,17 @@ describe.each<[Strategy, boolean, boolean]>([
   ['probability', false, true],
 ])('%s', (strategy, ofSampledAtZero, ofUnsampledAtOne) => {
   test('a sampled parent at rate 0', () => {
-    expect(new Sampler({ rate: 0, strategy }).decide(half, kept, undefined).isSampled).toBe(ofSampledAtZero)
+    expect(new Sampler({ rate: 0, strategy }).decide(half, true, undefined).sampled).toBe(ofSampledAtZero)
   })
 
   test('an unsampled parent at rate 1', () => {
-    expect(new Sampler({ rate: 1, strategy }).decide(half, refused, undefined).isSampled).toBe(ofUnsampledAtOne)
-  })
-
-  test('debug is always sampled', () => {
-    const verdict = new Sampler({ rate: 0, strategy }).decide(half, { sampled: undefined, isDebug: true }, undefined)
-    expect(verdict).toEqual({ isSampled: true, threshold: undefined })
+    expect(new Sampler({ rate: 1, strategy }).decide(half, false, undefined).sampled).toBe(ofUnsampledAtOne)
   })
 
   test('without a decision the low 56 bits decide', () => {
     const sampler = new Sampler({ rate: 0.5, strategy })
-    expect(sampler.decide(half, open, undefined)).toEqual({ isSampled: true, threshold: '8' })
-    expect(sampler.decide(below, open, undefined)).toEqual({ isSampled: false, threshold: undefined })
+    expect(sampler.decide(half, open, undefined)).toEqual({ sampled: true, traceState: 'ot=th:8' })
+    expect(sampler.decide(below, open, undefined)).toEqual({ sampled: false, traceState: undefined })
   })
 })
 
@@ -43,14 +36,14 @@ test.each([
   [0.1, 'e6666666666600', false],
 ])('rate %d and randomness %s', (rate, randomness, isSampled) => {
   const sampler = new Sampler({ rate, strategy: 'probability' })
-  expect(sampler.decide(`${'0'.repeat(18)}${randomness}`, open, undefined).isSampled).toBe(isSampled)
+  expect(sampler.decide(`${'0'.repeat(18)}${randomness}`, open, undefined).sampled).toBe(isSampled)
 })
 
 test('explicit randomness in the tracestate counts in place of the trace id', () => {
   const sampler = new Sampler({ rate: 0.5, strategy: 'probability' })
-  expect(sampler.decide(below, open, 'a=1,ot=th:0;rv:80000000000000').isSampled).toBe(true)
-  expect(sampler.decide(half, open, 'ot=rv:7fffffffffffff').isSampled).toBe(false)
-  expect(sampler.decide(half, open, 'ot=rv:7fff').isSampled).toBe(true)
+  expect(sampler.decide(below, open, 'a=1,ot=th:0;rv:80000000000000').sampled).toBe(true)
+  expect(sampler.decide(half, open, 'ot=rv:7fffffffffffff').sampled).toBe(false)
+  expect(sampler.decide(half, open, 'ot=rv:7fff').sampled).toBe(true)
 })
 
 test('a lower rate samples a part of what a higher one samples (seed 7), and the share is right', () => {
@@ -60,7 +53,7 @@ test('a lower rate samples a part of what a higher one samples (seed 7), and the
   const counts = rates.map(() => 0)
   for (let i = 0; i < 20_000; i++) {
     const traceId = random.hex(16)
-    const verdicts = samplers.map((sampler) => sampler.decide(traceId, open, undefined).isSampled)
+    const verdicts = samplers.map((sampler) => sampler.decide(traceId, open, undefined).sampled)
     expect(verdicts).toEqual([...verdicts].sort())
     for (const [index, isSampled] of verdicts.entries()) if (isSampled) counts[index] = (counts[index] ?? 0) + 1
   }

@@ -80,7 +80,7 @@ describe('sampling', () => {
   const asked: unknown[] = []
   const never = propagationOf({}, (...question) => {
     asked.push(question)
-    return false
+    return { sampled: false, traceState: question[2] }
   })
 
   test('the sampler hears the id, the decision and tracestate', () => {

@@ -28,6 +28,8 @@ describe('a tally', () => {
       ['outspan.response.body.size', 'counter', 'By', [{ attributes: {}, value: 0 }]],
       ['outspan.resends', 'counter', '{request}', [{ attributes: {}, value: 0 }]],
       ['outspan.propagation.refusals', 'counter', '{request}', []],
+      ['outspan.propagation.conflicts', 'counter', '{request}', []],
+      ['outspan.propagation.signed_fields', 'counter', '{field}', [{ attributes: {}, value: 0 }]],
     ])
   })
 

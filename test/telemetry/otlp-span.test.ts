@@ -47,6 +47,9 @@ test('the attributes have the names of the semantic conventions', () => {
     ATTR_HTTP_RESPONSE_STATUS_CODE,
     ATTR_ERROR_TYPE,
     ATTR_HTTP_REQUEST_RESEND_COUNT,
+    // Our own: the conventions know nothing of these.
+    'outspan.propagation.conflicts',
+    'outspan.propagation.signed_fields',
     ATTR_HTTP_REQUEST_BODY_SIZE,
     ATTR_HTTP_RESPONSE_BODY_SIZE,
   ])

@@ -1,8 +1,11 @@
-/** `outspan check`: the settings in force and where each came from. */
+/** `outspan check`: the settings in force and where each came from, or what they mean for one request. */
+import { explain } from '../../app/explain'
 import { describe } from '../../app/life'
 import type { Resolved } from '../../config/resolve'
+import type { Explained } from '../arguments'
 
-export function checkCommand({ settings, origins, warnings }: Resolved): string {
+export function checkCommand({ settings, origins, warnings }: Resolved, explained: Explained | undefined): string {
+  if (explained) return explain(settings, explained.method, explained.url, explained.lines)
   const rows = Object.entries(describe(settings, origins))
   const width = Math.max(...rows.map(([key]) => key.length))
   return [

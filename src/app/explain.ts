@@ -1,0 +1,46 @@
+/** What would become of a request, decision by decision, without sending it. */
+import type { Settings } from '../config/options'
+import { type SortedFields, sortFields } from '../http/field-sort'
+import { TargetReader } from '../http/target'
+import { faultOf } from '../model/fault'
+import type { FieldLine } from '../model/field-line'
+import { redactUrl } from '../telemetry/redact'
+import { coursesOf } from './propagation'
+import { systemRandom } from './world'
+
+/** @param lines header lines that the request would have, `Name: value` */
+export function explain(settings: Settings, method: string, url: string, lines: readonly FieldLine[]): string {
+  const target = new TargetReader().read(method, url)
+  if (typeof target === 'string') return `${method} ${redactUrl(url)} is refused: ${target}. ${faultOf(target).words}\n`
+  const { rule, propagation } = coursesOf(settings, systemRandom()).of(target.destination, method, target.path)
+  const fields = sortFields(lines, propagation.fields)
+  const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)
+  const { context, arrived, refusals, conflicts } = propagation.extract(found)
+  const before = new Set(found)
+  const signed = propagation.inject(fields.travelling, fields.noted, context)
+  return [
+    `destination   ${target.destination.authority}`,
+    `rule          ${rule ?? 'none: the general settings apply'}`,
+    `extracted     ${context.format ? `${context.format}, trace ${context.traceId}, parent ${context.parentSpanId ?? 'none'}` : 'nothing: a trace starts here'}`,
+    ...refusals.map(({ format, reason }) => `refused       ${format}: ${reason}`),
+    ...conflicts.map(({ format, traceId }) => `conflict      ${format} has trace ${traceId}`),
+    `sampled       ${context.sampled ? 'yes' : 'no'}${arrived === undefined ? '' : `; ${arrived ? 'yes' : 'no'} arrived`}`,
+    ...removedLines(before, fields).map((line) => `removed       ${line}`),
+    ...addedLines(before, fields, lines).map((line) => `sent          ${line}`),
+    ...signed.map((name) => `left alone    ${name}: it is signed`),
+    ...context.notations.map((notation) => `in the log    ${notation.key}: ${notation.traceIdText(context)}`),
+    '',
+  ].join('\n')
+}
+
+function removedLines(before: ReadonlySet<FieldLine>, { travelling }: SortedFields): FieldLine[] {
+  return [...before].filter((line) => !travelling.includes(line))
+}
+
+function addedLines(
+  before: ReadonlySet<FieldLine>,
+  { travelling }: SortedFields,
+  all: readonly FieldLine[],
+): FieldLine[] {
+  return travelling.filter((line) => before.has(line) || !all.includes(line))
+}

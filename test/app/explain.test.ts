@@ -1,0 +1,59 @@
+import { explain } from '../../src/app/explain'
+import type { Settings } from '../../src/config/options'
+import { resolve } from '../../src/config/resolve'
+
+const { settings } = resolve({ flags: new Map(), environment: {}, file: undefined })
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const traceparent = `traceparent: 00-${TRACE}-00f067aa0ba902b7-01`
+
+function told(chosen: Partial<Settings>, url: string, lines: readonly string[], method = 'GET'): string[] {
+  return explain({ ...settings, ...chosen }, method, url, lines)
+    .trimEnd()
+    .split('\n')
+}
+
+test('a request without anything', () => {
+  const lines = told({}, 'http://a.example/', [])
+  expect(lines).toEqual([
+    'destination   a.example:80',
+    'rule          none: the general settings apply',
+    'extracted     nothing: a trace starts here',
+    'sampled       yes',
+    expect.stringMatching(/^sent {10}traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-03$/),
+    expect.stringMatching(/^in the log {4}w3c: [0-9a-f]{32}$/),
+  ])
+})
+
+test('the rule that applies, and what goes out by it', () => {
+  const rules = [{ name: 'partner', match: { hosts: ['b.example'] }, clear: ['tracestate'], inject: ['w3c'] }]
+  const lines = told({ rules }, 'http://b.example:8080/', [traceparent, 'tracestate: a=1', 'x: y'])
+  expect(lines).toEqual([
+    'destination   b.example:8080',
+    'rule          partner',
+    `extracted     w3c, trace ${TRACE}, parent 00f067aa0ba902b7`,
+    'sampled       yes; yes arrived',
+    `removed       ${traceparent}`,
+    'removed       tracestate: a=1',
+    expect.stringMatching(new RegExp(`^sent {10}traceparent: 00-${TRACE}-[0-9a-f]{16}-01$`)),
+    `in the log    w3c: ${TRACE}`,
+  ])
+})
+
+test('refusals, conflicts and signed headers', () => {
+  const lines = told({ inject: ['w3c'] }, 'http://a.example/', [
+    'traceparent: bad',
+    `b3: ${TRACE}-00f067aa0ba902b7-0`,
+    'uber-trace-id: 1:2:0:1',
+    'Authorization: AWS4-HMAC-SHA256 Credential=a, SignedHeaders=traceparent, Signature=b',
+  ])
+  expect(lines).toContain('refused       w3c: malformed')
+  expect(lines).toContain(`conflict      jaeger has trace ${'1'.padStart(32, '0')}`)
+  expect(lines).toContain('sampled       no; no arrived')
+  expect(lines).toContain('left alone    traceparent: it is signed')
+})
+
+test('a URL that would be refused, without its password', () => {
+  expect(told({}, 'https://user:secret@a.example/', [])).toEqual([
+    'GET https://REDACTED:REDACTED@a.example/ is refused: https_target. For an https URL, open a tunnel with CONNECT.',
+  ])
+})
