@@ -1,7 +1,7 @@
 /** Puts a context on the lines of a head: clear, remove what is stale, write. */
 import { type FieldLine, FieldNames, isNamed, nameOf } from '../model/field-line'
 import type { TraceContext } from '../model/trace-context'
-import { Carrier } from './format'
+import { Carrier, type Format } from './format'
 import type { Outgoing } from './outgoing'
 import { signedNames } from './signed'
 
@@ -20,6 +20,7 @@ export function writeContext(
 ): readonly string[] {
   // A tracestate that is to be cleared does not go on with its trace either.
   const written = clearsTraceState ? { ...context, traceState: undefined } : context
+  if (indexes.length === 0) return writeAnew(lines, written, formats)
   const before: FieldLine[] = []
   for (const index of indexes) before.push(lines[index] as FieldLine)
   const signed = signedNames(before)
@@ -51,4 +52,14 @@ export function writeContext(
   while (next < fresh.length) lines.push(fresh[next++] as FieldLine)
   for (const index of removed.reverse()) lines.splice(index, 1)
   return leftAlone ? [...leftAlone] : nothing
+}
+
+const blank = new Carrier([])
+
+/** Nothing on the head concerns propagation: there is nothing to clear, to replace or to respect. */
+function writeAnew(lines: FieldLine[], context: TraceContext, formats: readonly Format[]): readonly string[] {
+  for (const format of formats) {
+    for (const line of format.inject(context, blank)) lines.push(line)
+  }
+  return nothing
 }

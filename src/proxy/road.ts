@@ -80,9 +80,7 @@ export class Road implements Entrance {
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
 
     // Which trace does it belong to? The span begins here.
-    const { context, refusals, conflicts } = propagation.extract(
-      fields.noted.map((index) => fields.travelling[index] as FieldLine),
-    )
+    const { context, refusals, conflicts } = propagation.extract(notedLines(fields))
     exchange.context = context
     exchange.contextRefusals = refusals
     exchange.contextConflicts = conflicts
@@ -123,4 +121,10 @@ export class Road implements Entrance {
 /** Bytes held as latin1 as the UTF-8 that they most likely are. */
 function decoded(text: string): string {
   return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
+}
+
+function notedLines({ noted, travelling }: SortedFields): FieldLine[] {
+  const lines: FieldLine[] = []
+  for (const index of noted) lines.push(travelling[index] as FieldLine)
+  return lines
 }

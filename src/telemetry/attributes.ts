@@ -38,16 +38,13 @@ export const spanAttributes: readonly Row[] = [
   ['http.response.status_code', (x) => x.upstreamStatus || undefined],
   ['error.type', errorTypeOf],
   ['http.request.resend_count', (x) => (x.attempts > 1 ? x.attempts - 1 : undefined)],
-  [
-    'outspan.propagation.conflicts',
-    (x) => joined(x.contextConflicts.map(({ format, traceId }) => `${format}=${traceId}`)),
-  ],
-  ['outspan.propagation.signed_fields', (x) => joined(x.signedFields)],
+  ['outspan.propagation.conflicts', (x) => (x.contextConflicts.length === 0 ? undefined : conflictsOf(x))],
+  ['outspan.propagation.signed_fields', (x) => (x.signedFields.length === 0 ? undefined : x.signedFields.join(','))],
   // For a tunnel: the bytes each way.
   ['http.request.body.size', (x) => (x.isTunnel ? x.requestBodySize : x.requestBodySize || undefined)],
   ['http.response.body.size', (x) => (x.isTunnel ? x.responseBodySize : x.responseBodySize || undefined)],
 ]
 
-function joined(parts: readonly string[]): string | undefined {
-  return parts.length === 0 ? undefined : parts.join(',')
+function conflictsOf({ contextConflicts }: Exchange): string {
+  return contextConflicts.map(({ format, traceId }) => `${format}=${traceId}`).join(',')
 }
