@@ -12,7 +12,5 @@ export function writeResponseHead(status: number, reason: string, lines: readonl
 }
 
 function writeHead(startLine: string, lines: readonly FieldLine[]): string {
-  let head = startLine
-  for (const line of lines) head += `${line}\r\n`
-  return `${head}\r\n`
+  return lines.length === 0 ? `${startLine}\r\n` : `${startLine}${lines.join('\r\n')}\r\n\r\n`
 }
