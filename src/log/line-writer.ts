@@ -9,7 +9,7 @@ import { ByteWriter } from '../model/byte-writer'
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
 /** Bytes that are handed on at once. */
-const ENOUGH = 64 * 1024
+const ENOUGH = 256 * 1024
 /** Bytes that may wait for a slow reader. */
 const BOUND = 8 * 1024 * 1024
 /** How long a device that is full is left alone, in milliseconds. */

@@ -60,11 +60,17 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
+const USUAL_NAME_LENGTH = 48
+const NOT_FOUND = -1
+
 /** A set of field names, to tell the lines of one kind from the others: the place of the colon settles most by itself. */
 export class FieldNames {
   /** In the order given, each once. */
   readonly names: readonly string[]
-  readonly #byLength: (readonly number[] | undefined)[] = []
+  /** Without holes up to any usual length. */
+  readonly #byLength: (readonly number[] | undefined)[] = Array<undefined>(USUAL_NAME_LENGTH).fill(undefined)
+  /** By the code of a letter in either case: whether a name begins with it. Most lines are settled by that alone. */
+  readonly #initials = new Uint8Array(256)
   /** The indexes of names that end in a star. */
   readonly #prefixes: readonly number[]
 
@@ -73,6 +79,8 @@ export class FieldNames {
     this.names = [...new Set(names)]
     const prefixes: number[] = []
     for (const [index, name] of this.names.entries()) {
+      this.#initials[name.charCodeAt(0)] = 1
+      this.#initials[name.toUpperCase().charCodeAt(0)] = 1
       if (name.endsWith('*')) prefixes.push(index)
       else this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), index]
     }
@@ -86,7 +94,8 @@ export class FieldNames {
 
   /** The index in `names` of what the line's name is, or -1. @param nameLength the place of its colon */
   find(line: FieldLine, nameLength: number): number {
-    const indexes = this.#byLength[nameLength]
+    if (this.#initials[line.charCodeAt(0)] !== 1) return NOT_FOUND
+    const indexes = nameLength < this.#byLength.length ? this.#byLength[nameLength] : undefined
     if (indexes !== undefined) {
       for (const index of indexes) {
         if (isNamed(line, this.names[index] as string)) return index
@@ -97,6 +106,6 @@ export class FieldNames {
       const length = pattern.length - 1
       if (nameLength > length && beginsWith(line, pattern, length)) return index
     }
-    return -1
+    return NOT_FOUND
   }
 }
