@@ -42,7 +42,11 @@ function courseOf(settings: Settings, rule: Rule | undefined, random: Random): C
 
 /** Every header that propagation knows of. */
 const everyField: readonly string[] = [
-  ...new Set([...formats.flatMap(({ fields, alsoReads = [] }) => [...fields, ...alsoReads]), 'baggage']),
+  ...new Set([
+    ...formats.flatMap(({ fields, alsoReads = [] }) => [...fields, ...alsoReads]),
+    'x-datadog-origin',
+    'baggage',
+  ]),
 ]
 
 /** Names have been checked with the settings. */

@@ -40,7 +40,11 @@ export const injectList: Kind<readonly string[]> = {
 }
 
 /** Header names; `all` stands for every header that any format owns, and `baggage`. */
-export const clearList: Kind<readonly string[]> = list(headerName)
+export const clearList: Kind<readonly string[]> = list({
+  ...headerName,
+  // A star is a token character, and a prefix to whoever removes lines: it could take Host and Content-Length along.
+  read: (text) => (text.includes('*') ? new Problem('is not the whole name of a header') : headerName.read(text)),
+})
 
 const samplers: { readonly [name: string]: { readonly strategy: Strategy; readonly rate: number | 'argument' } } = {
   __proto__: null as never,

@@ -20,6 +20,7 @@ export interface SamplingSettings {
 }
 
 const DIGITS = 14
+/** 2^56; the greatest threshold is the next lower number that a double holds to the digit. */
 const SPACE = 16 ** DIGITS
 
 export class Sampler {
@@ -31,7 +32,7 @@ export class Sampler {
   constructor({ rate, strategy }: SamplingSettings) {
     this.#strategy = strategy
     this.#rate = rate
-    this.#threshold = Math.round((1 - rate) * SPACE)
+    this.#threshold = Math.min(SPACE - 16, Math.round((1 - rate) * SPACE))
       .toString(16)
       .padStart(DIGITS, '0')
   }
