@@ -16,7 +16,6 @@ export function explain(settings: Settings, method: string, url: string, lines: 
   const fields = sortFields(lines, propagation.fields)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)
   const { context, arrived, refusals, conflicts } = propagation.extract(found)
-  const before = new Set(found)
   const signed = propagation.inject(fields.travelling, fields.noted, context)
   return [
     `destination   ${target.destination.authority}`,
@@ -24,23 +23,32 @@ export function explain(settings: Settings, method: string, url: string, lines: 
     `extracted     ${context.format ? `${context.format}, trace ${context.traceId}, parent ${context.parentSpanId ?? 'none'}` : 'nothing: a trace starts here'}`,
     ...refusals.map(({ format, reason }) => `refused       ${format}: ${reason}`),
     ...conflicts.map(({ format, traceId }) => `conflict      ${format} has trace ${traceId}`),
-    `sampled       ${context.sampled ? 'yes' : 'no'}${arrived === undefined ? '' : `; ${arrived ? 'yes' : 'no'} arrived`}`,
-    ...removedLines(before, fields).map((line) => `removed       ${line}`),
-    ...addedLines(before, fields, lines).map((line) => `sent          ${line}`),
-    ...signed.map((name) => `left alone    ${name}: it is signed`),
+    `sampled       ${yesOrNo(context.sampled)}${arrived === undefined ? '' : `; the decision that arrived is ${yesOrNo(arrived)}`}`,
+    ...(method === 'CONNECT' ? [tunnelled] : changes(found, fields, lines, signed)),
     ...context.notations.map((notation) => `in the log    ${notation.key}: ${notation.traceIdText(context)}`),
     '',
   ].join('\n')
 }
 
-function removedLines(before: ReadonlySet<FieldLine>, { travelling }: SortedFields): FieldLine[] {
-  return [...before].filter((line) => !travelling.includes(line))
-}
+/** A tunnel's destination sees nothing of the CONNECT. */
+const tunnelled = 'sent          nothing: the bytes of a tunnel pass untouched'
 
-function addedLines(
-  before: ReadonlySet<FieldLine>,
+/** @param found the lines that concern propagation, before it @param all the lines of the head, before it */
+function changes(
+  found: readonly FieldLine[],
   { travelling }: SortedFields,
   all: readonly FieldLine[],
-): FieldLine[] {
-  return travelling.filter((line) => before.has(line) || !all.includes(line))
+  signed: readonly string[],
+): string[] {
+  const removed = found.filter((line) => !travelling.includes(line))
+  const sent = travelling.filter((line) => found.includes(line) || !all.includes(line))
+  return [
+    ...removed.map((line) => `removed       ${line}`),
+    ...sent.map((line) => `sent          ${line}`),
+    ...signed.map((name) => `left alone    ${name}: it is signed`),
+  ]
+}
+
+function yesOrNo(isYes: boolean): string {
+  return isYes ? 'yes' : 'no'
 }

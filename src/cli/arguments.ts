@@ -54,11 +54,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     if (token.name === 'help') wantsHelp = true
     else if (token.name === 'version') wantsVersion = true
     else if (token.name === 'explain') wantsExplanation = true
-    else if (token.name === 'header' && token.value !== undefined) lines.push(token.value)
-    else if (!known.has(flag)) problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
-    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))
-      problems.push(`${flag}: the value is missing`)
-    else flags.set(flag, [...(flags.get(flag) ?? []), token.value])
+    else if (token.name === 'header' && !isMissing(token)) lines.push(token.value as string)
+    else if (token.name !== 'header' && !known.has(flag))
+      problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
+    else if (isMissing(token)) problems.push(`${token.rawName}: the value is missing`)
+    else flags.set(flag, [...(flags.get(flag) ?? []), token.value as string])
   }
   const [command = 'run', ...rest] = words
   if (!(commands as readonly string[]).includes(command)) {
@@ -68,6 +68,11 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (lines.length > 0 && !wantsExplanation) problems.push('--header: goes with --explain')
   if (!wantsExplanation) for (const word of rest) problems.push(`${word}: is not expected here`)
   return { command, flags, wantsHelp, wantsVersion, explained, problems }
+}
+
+/** What looks like the next option was hardly meant as the value of this one. */
+function isMissing({ value, inlineValue }: { value: string | undefined; inlineValue: boolean | undefined }): boolean {
+  return value === undefined || (!inlineValue && value.startsWith('--'))
 }
 
 function readExplained(

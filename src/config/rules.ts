@@ -116,6 +116,7 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A list in YAML, or one value in the place of a list of one. */
 function listOf(item: Kind<unknown>): Reader {
   return (value) => {
+    if (Array.isArray(value) && value.length === 0) return new Problem('is empty: nothing could match; leave it out')
     const read: unknown[] = []
     for (const part of Array.isArray(value) ? value : [value]) {
       const result = single(item)(part)

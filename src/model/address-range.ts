@@ -1,20 +1,26 @@
 /** Ranges of IP addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`. */
+import { canonicalHost } from './host-pattern'
+
 export interface AddressRange {
   readonly bits: number
   readonly address: bigint
   readonly isIpv6: boolean
 }
 
+/** What stands before an IPv4 address that is written as an IPv6 one. */
+const MAPPED_BITS = 96
+
 /** @returns undefined when the text is no address range */
 export function parseAddressRange(text: string): AddressRange | undefined {
   const [address = '', prefix = '', ...rest] = text.split('/')
-  const parsed = parseAddress(address)
+  const isMapped = address.includes(':') && canonicalHost(address).includes('.')
+  const parsed = parseAddress(isMapped ? canonicalHost(address) : address)
   const width = parsed?.isIpv6 ? 128 : 32
-  const bits = /^[0-9]{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
-  return parsed && rest.length === 0 && bits <= width ? { ...parsed, bits } : undefined
+  const bits = /^[0-9]{1,3}$/.test(prefix) ? Number(prefix) - (isMapped ? MAPPED_BITS : 0) : Number.NaN
+  return parsed && rest.length === 0 && bits >= 0 && bits <= width ? { ...parsed, bits } : undefined
 }
 
-/** Whether the host is an address in one of the ranges; a name is in none. */
+/** Whether the host, in its canonical form, is an address in one of the ranges; a name is in none. */
 export function isInRanges(ranges: readonly AddressRange[], host: string): boolean {
   const parsed = parseAddress(host)
   if (!parsed) return false

@@ -74,14 +74,18 @@ export class FieldNames {
   /** The indexes of names that end in a star. */
   readonly #prefixes: readonly number[]
 
-  /** @param names in lower case; one that ends in `*` stands for every longer name that begins with what is before it */
-  constructor(names: Iterable<string>) {
+  /**
+   * @param names in lower case
+   * @param stars `prefix`: a name that ends in `*` stands for every longer name that begins with what is before it;
+   *   `exact`: the star is a character like others, as it is in names that came from outside
+   */
+  constructor(names: Iterable<string>, stars: 'prefix' | 'exact' = 'prefix') {
     this.names = [...new Set(names)]
     const prefixes: number[] = []
     for (const [index, name] of this.names.entries()) {
       this.#initials[name.charCodeAt(0)] = 1
       this.#initials[name.toUpperCase().charCodeAt(0)] = 1
-      if (name.endsWith('*')) prefixes.push(index)
+      if (stars === 'prefix' && name.endsWith('*')) prefixes.push(index)
       else this.#byLength[name.length] = [...(this.#byLength[name.length] ?? []), index]
     }
     this.#prefixes = prefixes

@@ -13,8 +13,10 @@ export interface TraceContext {
   readonly nuance: Nuance | undefined
   /** The W3C random flag: the low 56 bits of the trace id are random. */
   readonly random: boolean
-  /** The W3C tracestate that goes on with the trace, as it arrived; absent when there is none. */
+  /** The W3C tracestate that goes on with the trace, with what our sampler says in it; absent when there is none. */
   readonly traceState: string | undefined
+  /** Whether a tracestate arrived with this trace. One that belongs to another, or to none, goes no further. */
+  readonly carriesTraceState: boolean
   /** The baggage of jaeger or ot that arrived with the trace. */
   readonly baggage: readonly BaggageEntry[]
   /** The name of the propagation format that the trace arrived in; absent when it starts here. */

@@ -20,6 +20,9 @@ export interface SamplingSettings {
 }
 
 const DIGITS = 14
+/** Characters in the value of a tracestate member, and members in the list (W3C Trace Context §3.3.1). */
+const MAX_VALUE = 256
+const MAX_MEMBERS = 32
 /** 2^56; the greatest threshold is the next lower number that a double holds to the digit. */
 const SPACE = 16 ** DIGITS
 
@@ -28,6 +31,8 @@ export class Sampler {
   readonly #rate: number
   /** 14 hexadecimal digits: what the randomness must not be below. */
   readonly #threshold: string
+  /** The same as `th` has it: without the zeros at its end. */
+  readonly #th: string
 
   constructor({ rate, strategy }: SamplingSettings) {
     this.#strategy = strategy
@@ -35,24 +40,30 @@ export class Sampler {
     this.#threshold = Math.min(SPACE - 16, Math.round((1 - rate) * SPACE))
       .toString(16)
       .padStart(DIGITS, '0')
+    this.#th = this.#threshold.replace(/0+$/, '') || '0'
   }
 
   /**
    * @param traceId 32 lower-case hexadecimal digits
    * @param arrived the decision that came with the trace; undefined when it is left open, or the trace starts here
-   * @param traceState what arrived with the trace; it goes on, with our threshold where the decision was ours
+   * @param traceState what arrived with the trace; it goes on unchanged with the parent's decision. Where the decision is
+   *   ours, `th` says so: our threshold, or none for a trace that is not sampled. Where all are sampled, that is only said
+   *   in the place of what somebody said before.
    */
   decide(traceId: string, arrived: boolean | undefined, traceState: string | undefined): Sampled {
     if (this.#strategy !== 'probability' && arrived === false) return { sampled: false, traceState }
-    const isObeyed = this.#strategy === 'parent_probability_fallback' && arrived === true
-    if (isObeyed || this.#rate >= 1) return { sampled: true, traceState }
-    if (this.#rate <= 0 || randomnessOf(traceId, traceState) < this.#threshold) return { sampled: false, traceState }
-    const threshold = this.#threshold.replace(/0+$/, '') || '0'
-    return { sampled: true, traceState: withThreshold(traceState, threshold) }
+    if (this.#strategy === 'parent_probability_fallback' && arrived === true) return { sampled: true, traceState }
+    if (this.#rate >= 1 && traceState === undefined) return { sampled: true, traceState }
+    const sampled = this.#rate > 0 && randomnessOf(traceId, traceState) >= this.#threshold
+    if (this.#rate >= 1 && !stated.test(traceState ?? '')) return { sampled, traceState }
+    return { sampled, traceState: withThreshold(traceState, sampled ? this.#th : undefined) }
   }
 }
 
 const explicit = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*rv:([0-9a-f]{14})(?:[;, \t]|$)/
+
+/** A threshold that somebody stated. */
+const stated = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*th:/
 
 /** 14 hexadecimal digits. */
 function randomnessOf(traceId: string, traceState: string | undefined): string {
@@ -60,11 +71,21 @@ function randomnessOf(traceId: string, traceState: string | undefined): string {
   return given ?? traceId.slice(-DIGITS)
 }
 
-/** The tracestate with `th` set in its `ot` member, which comes first, as the latest to be changed has to. */
-export function withThreshold(traceState: string | undefined, threshold: string): string {
+/**
+ * The tracestate with `th` set in its `ot` member, which comes first, as the latest to be changed has to (W3C Trace Context
+ * §3.5), and the last member makes room. A member that would grow too long goes on without `th`.
+ * @param threshold undefined: without `th`
+ */
+export function withThreshold(traceState: string | undefined, threshold: string | undefined): string | undefined {
   const members = (traceState ?? '').split(',').filter((member) => member.trim() !== '')
   const ours = members.find((member) => member.trim().startsWith('ot='))
-  const others = members.filter((member) => member !== ours)
-  const fields = (ours?.trim().slice(3).split(';') ?? []).filter((field) => field !== '' && !field.startsWith('th:'))
-  return [`ot=${[`th:${threshold}`, ...fields].join(';')}`, ...others].join(',')
+  const fields = (ours?.trim().slice(3) ?? '').split(';').filter((field) => field !== '')
+  const others = fields.filter((field) => !field.startsWith('th:'))
+  // Nothing was said and nothing is to be: byte for byte as it came.
+  if (threshold === undefined && others.length === fields.length) return traceState
+  const stating = threshold === undefined ? others : [`th:${threshold}`, ...others]
+  const value = [stating.join(';'), others.join(';')].find(({ length }) => length <= MAX_VALUE) ?? ''
+  const rest = members.filter((member) => member !== ours)
+  const changed = value === '' ? rest : [`ot=${value}`, ...rest.slice(0, MAX_MEMBERS - 1)]
+  return changed.length === 0 ? undefined : changed.join(',')
 }

@@ -16,13 +16,13 @@ import {
 import type { FieldLine } from '../model/field-line'
 import type { Arrival, Carrier, Format, Rejection } from './format'
 import { isZero } from './ids'
+import { combineTraceState } from './tracestate'
 
 const RANDOM = 2
 
 const traceIdDigits = /^[0-9a-f]{32}$/
 const spanIdDigits = /^[0-9a-f]{16}$/
 const isSafe = /^[\t\x20-\x7e\x80-\xff]*$/
-const isToken = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 
 /** Several lines arrive as a list. */
 class Getter implements TextMapGetter<Carrier> {
@@ -42,21 +42,28 @@ class Getter implements TextMapGetter<Carrier> {
   }
 }
 
-/** What would break out of its line is not written. */
-const setter: TextMapSetter<FieldLine[]> = {
-  set(lines, key, value) {
-    if (isToken.test(key) && isSafe.test(value)) lines.push(`${key}: ${value}`)
-  },
+/** What would break out of its line is not written, nor a header that is not the format's. */
+class Setter implements TextMapSetter<FieldLine[]> {
+  readonly #fields: readonly string[]
+
+  constructor(fields: readonly string[]) {
+    this.#fields = fields
+  }
+
+  set(lines: FieldLine[], key: string, value: string): void {
+    if (this.#fields.includes(key.toLowerCase()) && isSafe.test(value)) lines.push(`${key}: ${value}`)
+  }
 }
 
 /**
- * What the propagator throws is taken for 'no context'.
+ * What the propagator throws is taken for 'no context' when it reads; when it writes, its headers stay as they are.
  * @param name as it is to be listed
  * @param names of the headers that it reads and writes, where its own list is not the whole truth
  */
 export function adapt(name: string, propagator: TextMapPropagator, names = propagator.fields()): Format {
   const fields = names.map((field) => field.toLowerCase())
   const getter = new Getter(fields)
+  const setter = new Setter(fields)
   return {
     name,
     key: name,
@@ -72,7 +79,7 @@ export function adapt(name: string, propagator: TextMapPropagator, names = propa
       }
     },
 
-    inject({ traceId, spanId, sampled, random, traceState }) {
+    inject({ traceId, spanId, sampled, random, traceState }, carrier) {
       const traceFlags = (sampled ? TraceFlags.SAMPLED : TraceFlags.NONE) | (random ? RANDOM : 0)
       const span: SpanContext = { traceId, spanId, traceFlags }
       if (traceState !== undefined) span.traceState = createTraceState(traceState)
@@ -80,7 +87,7 @@ export function adapt(name: string, propagator: TextMapPropagator, names = propa
       try {
         propagator.inject(trace.setSpanContext(ROOT_CONTEXT, span), lines, setter)
       } catch {
-        return []
+        return fields.flatMap((field) => carrier.lines(field))
       }
       return lines
     },
@@ -98,6 +105,6 @@ function arrivalOf({ traceId, spanId, traceFlags, traceState }: SpanContext): Ar
     spanId,
     sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
     random: (traceFlags & RANDOM) !== 0,
-    traceState: traceState?.serialize() || undefined,
+    traceState: combineTraceState([traceState?.serialize() ?? '']),
   }
 }

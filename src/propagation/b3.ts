@@ -7,7 +7,7 @@
 import { trimSpace } from '../model/field-line'
 import { b3Single, readSingle } from './b3-single'
 import type { Arrival, BareDecision, Carrier, Decision, Format, Rejection } from './format'
-import { isZero, traceIdAsItCame, traceIdOf } from './ids'
+import { readIdPair, traceIdAsItCame } from './ids'
 
 const traceIdDigits = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/i
 const spanIdDigits = /^[0-9a-f]{16}$/i
@@ -50,11 +50,10 @@ function isContext(found: Found): found is Arrival {
   return typeof found === 'object' && found.traceId !== undefined
 }
 
-/** The several headers, with the decision that stood alone in `b3`. */
+/** The several headers, with the decision that stood alone in `b3`, unless they ask for debug: that overrules a no. */
 function withDecision(several: Found, single: Found): Found {
-  return isContext(several) && typeof single === 'object'
-    ? { ...several, ...single, traceId: several.traceId }
-    : several
+  if (!isContext(several) || typeof single !== 'object' || several.nuance === 'debug') return several
+  return { ...several, sampled: single.sampled, nuance: single.nuance }
 }
 
 function readSeveral(carrier: Carrier): Found {
@@ -68,18 +67,11 @@ function readSeveral(carrier: Carrier): Found {
     const { sampled } = decision
     return sampled === undefined ? 'malformed' : { ...decision, traceId: undefined, sampled }
   }
-  if (traceId === null || spanId === null || parent === null) return 'repeated'
-  if (traceId === undefined || spanId === undefined) return 'incomplete'
-  if (!traceIdDigits.test(traceId) || !spanIdDigits.test(spanId)) return 'malformed'
+  if (parent === null) return 'repeated'
+  const ids = readIdPair(traceId, spanId, traceIdDigits)
+  if (typeof ids === 'string') return ids
   if (parent !== undefined && !spanIdDigits.test(parent)) return 'malformed'
-  if (isZero(traceId) || isZero(spanId)) return 'all_zero'
-  return {
-    traceId: traceIdOf(traceId),
-    width: traceId.length === 16 ? 16 : 32,
-    spanId: spanId.toLowerCase(),
-    sampled: decision?.sampled,
-    nuance: decision?.nuance,
-  }
+  return { ...ids, sampled: decision?.sampled, nuance: decision?.nuance }
 }
 
 const open: Decision = { sampled: undefined }

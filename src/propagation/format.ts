@@ -42,6 +42,8 @@ export interface Format extends Notation {
   readonly fields: readonly string[]
   /** More names that it reads, or writes, and that otherwise pass through untouched. One that ends in `*` is a prefix. */
   readonly alsoReads?: readonly string[]
+  /** What the names of its baggage headers begin with, in lower case: they cross to other formats that have one. */
+  readonly baggagePrefix?: string
   /** The formats that an arrival may name as its `layout`. */
   readonly layouts?: readonly Format[]
   /** Reads the context; undefined when none of its headers is there. Never throws. */

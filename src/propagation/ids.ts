@@ -1,5 +1,6 @@
 /** Ids as formats write them: hexadecimal digits of either width, and 64 bits as a decimal number. */
-import type { TraceContext } from '../model/trace-context'
+import type { IdWidth, TraceContext } from '../model/trace-context'
+import type { Rejection } from './format'
 
 const MAX_64 = 0xffff_ffff_ffff_ffffn
 
@@ -18,6 +19,36 @@ export function traceIdOf(id: string): string {
 /** `id` in lower case, padded to the digits of a span id. */
 export function spanIdOf(id: string): string {
   return id.toLowerCase().padStart(16, '0')
+}
+
+/** Trace id and span id that stand in a header each. */
+export interface IdPair {
+  readonly traceId: string
+  readonly width: IdWidth
+  readonly spanId: string
+}
+
+type HeaderValue = string | null | undefined
+
+const spanIdDigits = /^[0-9a-f]{1,16}$/i
+const fullSpanIdDigits = /^[0-9a-f]{16}$/i
+
+/**
+ * Reads ids as `Carrier.one` gives them, at least one of which is there.
+ * @param digits what a trace id looks like
+ * @param isPadded whether span ids come with their leading zeros
+ */
+export function readIdPair(
+  traceId: HeaderValue,
+  spanId: HeaderValue,
+  digits: RegExp,
+  isPadded = true,
+): IdPair | Rejection {
+  if (traceId === null || spanId === null) return 'repeated'
+  if (traceId === undefined || spanId === undefined) return 'incomplete'
+  if (!digits.test(traceId) || !(isPadded ? fullSpanIdDigits : spanIdDigits).test(spanId)) return 'malformed'
+  if (isZero(traceId) || isZero(spanId)) return 'all_zero'
+  return { traceId: traceIdOf(traceId), width: traceId.length <= 16 ? 16 : 32, spanId: spanIdOf(spanId) }
 }
 
 /** The trace id in the width in which it came, in full when it starts here. */

@@ -1,9 +1,8 @@
 /** Instana (https://www.ibm.com/docs/en/instana-observability?topic=monitoring-traces): `x-instana-t`, `-s` and `-l`. */
 import type { Format } from './format'
-import { isZero, traceIdAsItCame, traceIdOf } from './ids'
+import { readIdPair, traceIdAsItCame } from './ids'
 
 const traceIdDigits = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/i
-const spanIdDigits = /^[0-9a-f]{16}$/i
 /** What is behind a comma correlates with browsers. */
 const level = /^([01])[ \t]*(?:,|$)/
 
@@ -16,22 +15,15 @@ export const instana: Format = {
     const traceId = carrier.one('x-instana-t')
     const spanId = carrier.one('x-instana-s')
     const decision = carrier.one('x-instana-l')
-    if (traceId === null || spanId === null || decision === null) return 'repeated'
+    if (decision === null) return 'repeated'
     const digit = decision === undefined ? undefined : level.exec(decision)?.[1]
     const sampled = digit === undefined ? undefined : digit === '1'
     if (traceId === undefined && spanId === undefined) {
       if (decision === undefined) return undefined
       return sampled === undefined ? 'malformed' : { traceId: undefined, sampled }
     }
-    if (traceId === undefined || spanId === undefined) return 'incomplete'
-    if (!traceIdDigits.test(traceId) || !spanIdDigits.test(spanId)) return 'malformed'
-    if (isZero(traceId) || isZero(spanId)) return 'all_zero'
-    return {
-      traceId: traceIdOf(traceId),
-      width: traceId.length === 16 ? 16 : 32,
-      spanId: spanId.toLowerCase(),
-      sampled,
-    }
+    const ids = readIdPair(traceId, spanId, traceIdDigits)
+    return typeof ids === 'string' ? ids : { ...ids, sampled }
   },
 
   inject: (context) => [

@@ -19,6 +19,7 @@ export const jaeger: Format = {
   key: 'jaeger',
   fields: ['uber-trace-id'],
   alsoReads: [`${BAGGAGE}*`],
+  baggagePrefix: BAGGAGE,
 
   extract(carrier) {
     const value = carrier.one('uber-trace-id')

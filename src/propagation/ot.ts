@@ -1,40 +1,32 @@
 /** OpenTracing's basic tracers (https://opentelemetry.io/docs/specs/otel/compatibility/ot-trace/): `ot-tracer-*`. */
 import type { TraceContext } from '../model/trace-context'
 import type { Format } from './format'
-import { isZero, spanIdOf, traceIdOf } from './ids'
+import { readIdPair } from './ids'
 
 const BAGGAGE = 'ot-baggage-'
 
 /** Basic tracers leave leading zeros out. */
 const traceIdDigits = /^[0-9a-f]{1,32}$/i
-const spanIdDigits = /^[0-9a-f]{1,16}$/i
 
 export const ot: Format = {
   name: 'ot',
   key: 'ot',
   fields: ['ot-tracer-traceid', 'ot-tracer-spanid', 'ot-tracer-sampled'],
   alsoReads: [`${BAGGAGE}*`],
+  baggagePrefix: BAGGAGE,
 
   extract(carrier) {
     const traceId = carrier.one('ot-tracer-traceid')
     const spanId = carrier.one('ot-tracer-spanid')
     const decision = carrier.one('ot-tracer-sampled')
-    if (traceId === null || spanId === null || decision === null) return 'repeated'
+    if (decision === null) return 'repeated'
     const sampled = readDecision(decision)
     if (traceId === undefined && spanId === undefined) {
       if (decision === undefined) return undefined
       return sampled === undefined ? 'malformed' : { traceId: undefined, sampled }
     }
-    if (traceId === undefined || spanId === undefined) return 'incomplete'
-    if (!traceIdDigits.test(traceId) || !spanIdDigits.test(spanId)) return 'malformed'
-    if (isZero(traceId) || isZero(spanId)) return 'all_zero'
-    return {
-      traceId: traceIdOf(traceId),
-      width: traceId.length <= 16 ? 16 : 32,
-      spanId: spanIdOf(spanId),
-      sampled,
-      baggage: carrier.entries(BAGGAGE),
-    }
+    const ids = readIdPair(traceId, spanId, traceIdDigits, false)
+    return typeof ids === 'string' ? ids : { ...ids, sampled, baggage: carrier.entries(BAGGAGE) }
   },
 
   inject(context) {

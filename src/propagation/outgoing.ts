@@ -1,6 +1,6 @@
 /** What is written for a trace, compiled once for each format in which a trace can arrive. */
 import { FieldNames } from '../model/field-line'
-import type { Notation } from '../model/trace-context'
+import type { BaggageEntry, Notation, TraceContext } from '../model/trace-context'
 import type { Format } from './format'
 
 /** `preserve` writes the format in which the trace arrived, else the default one. */
@@ -14,15 +14,17 @@ export class Outgoing {
   readonly formats: readonly Format[]
   /** The headers to clear. */
   readonly clear: FieldNames
-  readonly clearsTraceState: boolean
   /** The headers that go before anything is written: those of the formats, and those to clear. */
   readonly stale: FieldNames
   /** The format that arrived and those that go out, each way of writing an id once. */
   readonly notations: readonly Notation[]
+  readonly #clearsTraceState: boolean
+  /** Of the formats between which baggage may cross. */
+  readonly #baggagePrefixes: readonly string[]
 
   constructor(arrived: Format | undefined, inject: readonly Injected[], defaultFormat: Format, clear: FieldNames) {
     this.clear = clear
-    this.clearsTraceState = clear.names.includes('tracestate')
+    this.#clearsTraceState = clear.names.includes('tracestate')
     const byName = new Map<string, Format>()
     for (const injected of inject) {
       const format = injected === 'preserve' ? (arrived ?? defaultFormat) : injected
@@ -30,9 +32,25 @@ export class Outgoing {
     }
     this.formats = [...byName.values()]
     this.stale = new FieldNames([...this.formats.flatMap(({ fields }) => fields), ...clear.names])
+    this.#baggagePrefixes = (arrived ? [arrived, ...this.formats] : this.formats).flatMap(
+      ({ baggagePrefix }) => baggagePrefix ?? [],
+    )
     const byKey = new Map<string, Notation>()
     for (const format of arrived ? [arrived, ...this.formats] : this.formats) byKey.set(format.key, format)
     this.notations = [...byKey.values()]
+  }
+
+  /** The context without what is to be cleared: neither tracestate nor baggage goes on with the trace then. */
+  cleared(context: TraceContext): TraceContext {
+    if (this.clear.names.length === 0) return context
+    const traceState = this.#clearsTraceState ? undefined : context.traceState
+    const baggage = context.baggage.filter((entry) => !this.#clearsBaggage(entry))
+    return { ...context, traceState, baggage }
+  }
+
+  /** By the name that it came with, or would go out with. */
+  #clearsBaggage(entry: BaggageEntry): boolean {
+    return this.#baggagePrefixes.some((prefix) => this.clear.hold(prefix + entry))
   }
 }
 

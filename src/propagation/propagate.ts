@@ -92,6 +92,7 @@ export class Propagation {
       nuance: sampled === decision.sampled ? decision.nuance : undefined,
       random: arrival === undefined || random,
       traceState,
+      carriesTraceState: read.traceState !== undefined,
       baggage: arrival?.baggage ?? noBaggage,
       format: format?.name,
       notations: this.#outgoingOf(format?.name).notations,

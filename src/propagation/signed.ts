@@ -8,8 +8,8 @@ import { type FieldLine, FieldNames, fieldValueOf, isNamed } from '../model/fiel
 export const signatureFields: readonly string[] = ['authorization', 'signature-input']
 
 const awsSigned = /^AWS4-[^\s]+\s.*?\bSignedHeaders=([^,\s]+)/i
-/** A quoted component name. Derived ones, which begin with `@`, and parameters are no headers of ours. */
-const component = /"([^"]*)"/g
+/** The parentheses around the signed components, and strings: behind `=` stands the value of a parameter, else a name. */
+const component = /[()]|(=?)"((?:[^"\\]|\\.)*)"/g
 
 /** The names that the lines say are signed; undefined when nothing is. */
 export function signedNames(lines: readonly FieldLine[]): FieldNames | undefined {
@@ -19,8 +19,19 @@ export function signedNames(lines: readonly FieldLine[]): FieldNames | undefined
       const list = awsSigned.exec(fieldValueOf(line))?.[1]
       if (list !== undefined) names.push(...list.toLowerCase().split(';'))
     } else if (isNamed(line, 'signature-input')) {
-      for (const [, name = ''] of fieldValueOf(line).matchAll(component)) names.push(name.toLowerCase())
+      names.push(...componentsOf(fieldValueOf(line)))
     }
   }
-  return names.length === 0 ? undefined : new FieldNames(names)
+  return names.length === 0 ? undefined : new FieldNames(names, 'exact')
+}
+
+/** The names in the inner lists of a Signature-Input. Derived ones, which begin with `@`, are no headers' names. */
+function componentsOf(value: string): string[] {
+  const names: string[] = []
+  let isInside = false
+  for (const [token, equals, name] of value.matchAll(component)) {
+    if (name === undefined) isInside = token === '('
+    else if (isInside && equals === '') names.push(name.toLowerCase())
+  }
+  return names
 }

@@ -16,10 +16,10 @@ export function writeContext(
   lines: FieldLine[],
   indexes: readonly number[],
   context: TraceContext,
-  { formats, clear, stale, clearsTraceState }: Outgoing,
+  outgoing: Outgoing,
 ): readonly string[] {
-  // A tracestate that is to be cleared does not go on with its trace either.
-  const written = clearsTraceState ? { ...context, traceState: undefined } : context
+  const { formats, clear, stale } = outgoing
+  const written = outgoing.cleared(context)
   if (indexes.length === 0) return writeAnew(lines, written, formats)
   const before: FieldLine[] = []
   for (const index of indexes) before.push(lines[index] as FieldLine)
@@ -38,8 +38,8 @@ export function writeContext(
   }
 
   // Baggage that crosses from one format to another replaces entries of its name only.
-  const crossed = context.baggage.length > 0 ? new FieldNames(fresh.map(nameOf)) : undefined
-  const dropsState = written.traceState === undefined && formats.length > 0
+  const crossed = written.baggage.length > 0 ? new FieldNames(fresh.map(nameOf), 'exact') : undefined
+  const dropsState = !context.carriesTraceState && formats.length > 0
   let next = 0
   const removed: number[] = []
   for (const index of indexes) {

@@ -31,7 +31,7 @@ test('the rule that applies, and what goes out by it', () => {
     'destination   b.example:8080',
     'rule          partner',
     `extracted     w3c, trace ${TRACE}, parent 00f067aa0ba902b7`,
-    'sampled       yes; yes arrived',
+    'sampled       yes; the decision that arrived is yes',
     `removed       ${traceparent}`,
     'removed       tracestate: a=1',
     expect.stringMatching(new RegExp(`^sent {10}traceparent: 00-${TRACE}-[0-9a-f]{16}-01$`)),
@@ -48,8 +48,16 @@ test('refusals, conflicts and signed headers', () => {
   ])
   expect(lines).toContain('refused       w3c: malformed')
   expect(lines).toContain(`conflict      jaeger has trace ${'1'.padStart(32, '0')}`)
-  expect(lines).toContain('sampled       no; no arrived')
+  expect(lines).toContain('sampled       no; the decision that arrived is no')
   expect(lines).toContain('left alone    traceparent: it is signed')
+})
+
+test('a tunnel, in which nothing is sent', () => {
+  expect(told({}, 'a.example:443', [traceparent], 'CONNECT').slice(2, 5)).toEqual([
+    `extracted     w3c, trace ${TRACE}, parent 00f067aa0ba902b7`,
+    'sampled       yes; the decision that arrived is yes',
+    'sent          nothing: the bytes of a tunnel pass untouched',
+  ])
 })
 
 test('a URL that would be refused, without its password', () => {

@@ -68,6 +68,11 @@ describe('flags', () => {
     expect(problemsOf('check', '--admin=off', '--listen')).toEqual([expect.stringMatching(/^--listen: .*missing/)])
   })
 
+  test.each(['-H', '--header'])('a missing value of %s is told', (flag) => {
+    const problem = expect.stringMatching(new RegExp(`^${flag}: .*missing`))
+    expect(problemsOf('check', '--explain', 'GET', 'http://a/', flag)).toEqual([problem])
+  })
+
   test.each([
     ['--no-such-option', '--no-such-option'],
     ['--no-such-option=geheim', '--no-such-option'],

@@ -67,6 +67,7 @@ describe('rules', () => {
     ['[{match: {ports: [0]}}]', /match\.ports "0" is not a whole number/],
     ['[{match: {methods: ["G T"]}}]', /match\.methods "G T" is no method/],
     ['[{match: {paths: [x]}}]', /match\.paths "x" is no path/],
+    ['[{match: {hosts: []}}]', /match\.hosts is empty/],
     ['[{match: {hosts: [{a: b}]}}]', /is no single value/],
     ['[{match: {}, inject: [w4c]}]', /inject has "w4c"/],
     ['[{match: {}, extract: [preserve]}]', /extract has "preserve"/],

@@ -28,6 +28,7 @@ export function finishedExchange(facts: Partial<Exchange> = {}, context: Partial
       sampled: true,
       random: true,
       traceState: undefined,
+      carriesTraceState: false,
       width: 32,
       nuance: undefined,
       baggage: [],

@@ -1,6 +1,7 @@
 import { destination } from '../../src/model/destination'
 import { Exchange, timeOf } from '../../src/model/exchange'
 import { type FaultCode, faultOf, faults } from '../../src/model/fault'
+import { canonicalHost } from '../../src/model/host-pattern'
 
 describe('a destination', () => {
   test.each([
@@ -12,8 +13,30 @@ describe('a destination', () => {
     ['::1', 81, 80, '[::1]:81', '[::1]:81'],
     ['example.com', 443, 0, 'example.com:443', 'example.com:443'],
   ])('%s, port %i with default %i', (host, port, defaultPort, authority, hostField) => {
-    expect(destination(host, port, defaultPort)).toEqual({ host, port, authority, hostField })
+    expect(destination(host, port, defaultPort)).toMatchObject({ host, port, authority, hostField })
   })
+})
+
+test.each([
+  ['example.com', 'example.com'],
+  ['Example.COM.', 'example.com'],
+  ['10.0.0.1', '10.0.0.1'],
+  ['10.0.0.1.', '10.0.0.1'],
+  ['0x0a000001', '10.0.0.1'],
+  ['167772161', '10.0.0.1'],
+  ['10.1', '10.0.0.1'],
+  ['012.0.0.1', '10.0.0.1'],
+  ['1.2.3.4.5', '1.2.3.4.5'],
+  ['a.1x', 'a.1x'],
+  ['a.0x', 'a.0x'],
+  ['::1', '::1'],
+  ['2001:DB8:0:0:0:0:0:A', '2001:db8::a'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['::ffff:a00:1', '10.0.0.1'],
+  ['::fffe:a00:1', '::fffe:a00:1'],
+  ['.', ''],
+])('the host %s is %s to rules', (host, canonical) => {
+  expect(canonicalHost(host)).toBe(canonical)
 })
 
 describe.each(Object.keys(faults) as FaultCode[])('the fault %s', (code) => {

@@ -20,6 +20,15 @@ test.each<[string, RuleMatch, [host: string, port: number, method: string, path:
   ['an IPv6 address', { cidrs: ['fd00::/8'] }, ['fd12:3456::1', 80, 'GET', '/'], true],
   ['one IPv6 address', { cidrs: ['::1/128'] }, ['::1', 80, 'GET', '/'], true],
   ['another IPv6 address', { cidrs: ['::1/128'] }, ['::2', 80, 'GET', '/'], false],
+  ['a host with the dot at its end', { hosts: ['api.example.com'] }, ['api.example.com.', 80, 'GET', '/'], true],
+  ['a pattern with the dot at its end', { hosts: ['*.example.com.'] }, ['api.example.com', 80, 'GET', '/'], true],
+  ['IPv4 mapped into IPv6', { cidrs: ['10.0.0.0/8'] }, ['::ffff:10.0.0.1', 80, 'GET', '/'], true],
+  ['a mapped range', { cidrs: ['::ffff:10.0.0.0/104'] }, ['10.0.0.1', 80, 'GET', '/'], true],
+  ['beside a mapped range', { cidrs: ['::ffff:10.0.0.0/104'] }, ['11.0.0.1', 80, 'GET', '/'], false],
+  ['an address as one hexadecimal number', { cidrs: ['10.0.0.0/8'] }, ['0x0a000001', 80, 'GET', '/'], true],
+  ['an address of fewer numbers', { hosts: ['10.0.0.1'] }, ['10.1', 80, 'GET', '/'], true],
+  ['an address with the dot at its end', { cidrs: ['10.0.0.0/8'] }, ['10.0.0.1.', 80, 'GET', '/'], true],
+  ['an IPv6 address in its long form', { cidrs: ['::1/128'] }, ['0:0:0:0:0:0:0:1', 80, 'GET', '/'], true],
   ['a name is in no range', { cidrs: ['0.0.0.0/0'] }, ['localhost', 80, 'GET', '/'], false],
   ['host or range', { hosts: ['a'], cidrs: ['10.0.0.0/8'] }, ['10.0.0.1', 80, 'GET', '/'], true],
   ['the port', { ports: [8080, 80] }, ['a', 80, 'GET', '/'], true],
@@ -44,6 +53,7 @@ test.each([
   '1::2::3/8',
   '10.0.0.0/8/8',
   '::1%eth0/128',
+  '::ffff:10.0.0.0/95',
 ])('%j is no range', (text) => {
   expect(parseAddressRange(text)).toBeUndefined()
 })

@@ -39,6 +39,24 @@ test.each([
   expect(sampler.decide(`${'0'.repeat(18)}${randomness}`, open, undefined).sampled).toBe(isSampled)
 })
 
+describe('what tracestate says of the threshold', () => {
+  const stale = 'a=1,ot=th:c;rv:80000000000000'
+  test.each<[string, Strategy, number, boolean | undefined, string, string | undefined]>([
+    ['the parent is obeyed', 'parent_probability_fallback', 0.5, true, stale, stale],
+    ['a no is obeyed', 'parent_drop_probability_fallback', 0.5, false, stale, stale],
+    ['our yes', 'probability', 0.5, true, stale, 'ot=th:8;rv:80000000000000,a=1'],
+    ['our no', 'probability', 0.25, true, stale, 'ot=rv:80000000000000,a=1'],
+    ['all', 'probability', 1, false, stale, 'ot=th:0;rv:80000000000000,a=1'],
+    ['all, and nothing was said', 'probability', 1, false, 'a=1, b=2', 'a=1, b=2'],
+    ['none', 'probability', 0, true, stale, 'ot=rv:80000000000000,a=1'],
+    ['none, and nothing is left', 'probability', 0, true, 'ot=th:c', undefined],
+    ['none, and nothing was said', 'probability', 0, true, 'a=1 , ot=rv:1', 'a=1 , ot=rv:1'],
+    ['an open decision', 'parent_probability_fallback', 0.5, open, stale, 'ot=th:8;rv:80000000000000,a=1'],
+  ])('%s', (_name, strategy, rate, arrived, before, after) => {
+    expect(new Sampler({ rate, strategy }).decide(below, arrived, before).traceState).toBe(after)
+  })
+})
+
 test('explicit randomness in the tracestate counts in place of the trace id', () => {
   const sampler = new Sampler({ rate: 0.5, strategy: 'probability' })
   expect(sampler.decide(below, open, 'a=1,ot=th:0;rv:80000000000000').sampled).toBe(true)
@@ -60,10 +78,17 @@ test('a lower rate samples a part of what a higher one samples (seed 7), and the
   for (const [index, rate] of rates.entries()) expect((counts[index] ?? 0) / 20_000).toBeCloseTo(rate, 1)
 })
 
+const full = Array.from({ length: 32 }, (_, index) => `k${index}=1`)
+
 test.each([
   [undefined, '8', 'ot=th:8'],
   ['a=1,b=2', '8', 'ot=th:8,a=1,b=2'],
   ['a=1, ot=rv:12345678901234;th:c ,b=2', '8', 'ot=th:8;rv:12345678901234,a=1,b=2'],
+  // A list of 32 makes room, and a member that would grow too long goes on without.
+  [full.join(','), '8', ['ot=th:8', ...full.slice(0, 31)].join(',')],
+  [[...full.slice(1), 'ot=x:1'].join(','), '8', ['ot=th:8;x:1', ...full.slice(1)].join(',')],
+  [`ot=x:${'y'.repeat(254)}`, '8', `ot=x:${'y'.repeat(254)}`],
+  [`ot=x:${'y'.repeat(250)};th:c`, '8'.repeat(14), `ot=x:${'y'.repeat(250)}`],
 ])('%j with threshold %s is %j', (before, threshold, after) => {
   expect(withThreshold(before, threshold)).toBe(after)
 })

@@ -56,17 +56,18 @@ test('what would break out of its line is not written, and invalid ids are none'
     fields: () => [],
     extract: (into, carrier, getter) => {
       const id = getter.get(carrier, 'X-ID')
-      const ids = getter.keys(carrier).length === 1 ? String(id) : ''
+      const ids = getter.keys(carrier).length === 2 ? String(id) : ''
       return trace.setSpanContext(into.setValue(createContextKey('a'), 1), { traceId: ids, spanId, traceFlags: 0 })
     },
     inject: (_context, carrier, setter) => {
       setter.set(carrier, 'a b', 'x')
       setter.set(carrier, 'c', 'x\r\nHost: evil')
-      setter.set(carrier, 'd', 'fine')
+      setter.set(carrier, 'd', 'of nobody')
+      setter.set(carrier, 'X-ID', 'fine')
     },
   }
-  const format = adapt('wild', wild, ['X-Id'])
-  expect(format.inject(context, new Carrier([]))).toEqual(['d: fine'])
+  const format = adapt('wild', wild, ['X-Id', 'c'])
+  expect(format.inject(context, new Carrier([]))).toEqual(['X-ID: fine'])
   expect(format.extract(new Carrier(['x-id: zz']))).toBe('malformed')
   expect(format.extract(new Carrier([`x-id: ${'0'.repeat(32)}`]))).toBe('all_zero')
   expect(format.extract(new Carrier([`x-id: ${traceId}`]))).toMatchObject({ traceId, sampled: false })

@@ -20,6 +20,7 @@ export const context: TraceContext = {
   nuance: undefined,
   random: false,
   traceState: undefined,
+  carriesTraceState: false,
   baggage: [],
   format: undefined,
   notations: [],

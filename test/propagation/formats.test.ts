@@ -29,6 +29,8 @@ test.each<[string, string[], boolean | undefined, string]>([
   ['b3', [...multi, 'x-b3-sampled: 0', 'x-b3-flags: 1'], true, 'debug'],
   ['b3', [...multi, 'x-b3-sampled: 0', 'x-b3-flags: 0'], false, none],
   ['b3', [...multi, 'b3: 0'], false, none],
+  ['b3', [...multi, 'x-b3-flags: 1', 'b3: 0'], true, 'debug'],
+  ['b3', [...multi, 'x-b3-sampled: 1', 'b3: 0'], false, none],
   ['b3', [...multi, 'b3: d'], true, 'debug'],
   ['b3', [...multi, 'b3: junk', 'x-b3-sampled: 1'], true, none],
   ['b3', [`b3: ${traceId}-${spanId}-d`, 'x-b3-sampled: 0'], true, 'debug'],

@@ -189,11 +189,17 @@ describe('tracestate', () => {
     ['is removed when another trace goes on', { extract: [b3, w3c] }, [single, parent, state], false],
     ['is removed without traceparent', {}, [single, state], false],
     ['is removed when a trace starts', {}, [state], false],
+    ['is removed when a trace starts in another format', { inject: [b3] }, [state], false],
     ['is removed when it is invalid', { inject: [b3] }, [parent, 'tracestate: A=1'], false],
   ])('%s', (_name, settings, lines, goes) => {
     const { head, context } = through(propagationOf(settings), lines)
     expect(head.filter((line) => line.startsWith('tracestate'))).toEqual(goes ? [state] : [])
     expect(context.traceState).toBe(goes ? 'a=1' : undefined)
+  })
+
+  test('of no trace is removed also when the sampler writes one', () => {
+    const settings = propagationOf({ inject: [b3] }, () => ({ sampled: true, traceState: 'ot=th:8' }))
+    expect(through(settings, [state, 'x: y']).head.join()).not.toContain('tracestate')
   })
 })
 
@@ -221,6 +227,19 @@ describe('baggage', () => {
       [uber, 'uberctx-a: 1', 'OT-Baggage-A: 2', 'ot-baggage-b: 3'],
       ['uberctx-a: 1', 'ot-baggage-a: 1', 'ot-baggage-b: 3'],
     ],
+    ['does not cross when it is cleared', { inject: [ot], clear: ['uberctx-A'] }, [uber, 'UberCtx-a: b'], []],
+    [
+      'does not cross when the other is cleared',
+      { inject: [ot], clear: ['ot-baggage-a'] },
+      [uber, 'uberctx-a: b', 'uberctx-b: c'],
+      ['uberctx-a: b', 'uberctx-b: c', 'ot-baggage-b: c'],
+    ],
+    [
+      'with a star at its end is no pattern',
+      { inject: [ot] },
+      [uber, 'uberctx-*: 1', 'ot-baggage-b: 3'],
+      ['uberctx-*: 1', 'ot-baggage-*: 1', 'ot-baggage-b: 3'],
+    ],
     ['does not cross to others', { inject: [w3c] }, [uber, 'uberctx-a: b'], ['uberctx-a: b']],
     [
       'of W3C is nobody else’s',
@@ -247,6 +266,19 @@ describe('signed headers', () => {
       [parent],
       ['traceparent'],
     ],
+    [
+      'behind an escaped quote',
+      ['Signature-Input: s=("x\\"y" "traceparent");keyid="a"', parent],
+      [parent],
+      ['traceparent'],
+    ],
+    [
+      'are no parameters',
+      ['Signature-Input: s=("host";key="traceparent");keyid="traceparent"', parent],
+      [`traceparent: 00-${traceId}-${hop}-01`],
+      [],
+    ],
+    ['end in no star', [aws4('trace*'), parent], [`traceparent: 00-${traceId}-${hop}-01`], []],
     ['that concern others', [aws4('host;x-amz-date'), parent], [`traceparent: 00-${traceId}-${hop}-01`], []],
     [
       'of nobody',

@@ -188,7 +188,7 @@ describe('tracestate', () => {
 })
 
 describe('what goes out', () => {
-  const rest = { width: undefined, nuance: undefined, baggage: [], notations: [] }
+  const rest = { width: undefined, nuance: undefined, baggage: [], notations: [], carriesTraceState: false }
   const context = { traceId, spanId, parentSpanId: undefined, format: 'w3c', traceState: undefined, ...rest }
 
   test.each([

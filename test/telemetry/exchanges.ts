@@ -12,6 +12,7 @@ export const context: TraceContext = {
   sampled: true,
   random: false,
   traceState: undefined,
+  carriesTraceState: false,
   width: 32,
   nuance: undefined,
   baggage: [],
