@@ -193,7 +193,10 @@ describe('authority form', () => {
     ['[::1]:443', '::1', 443, '[::1]:443'],
     ['[2001:DB8::1]:8443', '2001:db8::1', 8443, '[2001:db8::1]:8443'],
   ])('CONNECT %s', (target, host, port, authority) => {
-    expect(read('CONNECT', target)).toMatchObject({ destination: { host, port, authority, hostField: authority }, path: '' })
+    expect(read('CONNECT', target)).toMatchObject({
+      destination: { host, port, authority, hostField: authority },
+      path: '',
+    })
   })
 
   test.each([
