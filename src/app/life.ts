@@ -71,7 +71,7 @@ export class Life {
     const wasReady = this.#isReady
     if (wasReady) this.#log.info('draining', { connections: listener.open })
     this.#isReady = false
-    await listener.drain(this.#settings.drainTimeout)
+    await listener.drain(this.#settings.drainTimeout, this.#settings.drainQuiet)
     upstreams.closeIdle()
     await telemetry.flush(FLUSH_TIMEOUT)
     await this.#admin?.close()

@@ -300,7 +300,13 @@ export const options = {
     key: 'drain.timeout',
     kind: duration,
     default: 20_000,
-    doc: 'Time that exchanges have to finish after SIGTERM, before telemetry is flushed.',
+    doc: 'Time that the program and its exchanges have to finish after SIGTERM, before telemetry is flushed.',
+  }),
+  drainQuiet: option({
+    key: 'drain.quiet',
+    kind: duration,
+    default: 1000,
+    doc: 'Time without any exchange or new connection after which a draining outspan takes the program for done.',
   }),
 }
 

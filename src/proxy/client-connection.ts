@@ -30,6 +30,9 @@ export interface Route {
 
 /** Where heads go. */
 export interface Entrance {
+  /** Exchanges that are on, and all that have begun. */
+  readonly active: number
+  readonly begun: number
   /** A head was read. No route comes back when the request was refused: the answer is written by then. */
   enter(client: ClientConnection, head: RequestHead): Route | undefined
   /** A head can't be read. The answer is written by the time this returns. */
@@ -171,11 +174,10 @@ export class ClientConnection {
     if (this.#waiting && !this.#isReading) this.#readHeads(this.#takeWaiting())
   }
 
-  /** Ends the connection as soon as nothing is on. */
+  /** Ends the connection after the exchange that is on, or else after the next: closed now, it could meet a request. */
   drain(): void {
     this.#isDraining = true
-    if (this.#route) this.#route.onDrain()
-    else this.#finish()
+    this.#route?.onDrain()
   }
 
   /** Ends the connection now, whatever is on. */

@@ -15,19 +15,29 @@ export interface ListenAddress {
 
 const KEEP_ALIVE_DELAY = 30_000
 
+/** How often a drain looks whether the program beside us is done, in milliseconds; oftener for short quiet times. */
+const LOOK_INTERVAL = 100
+const LOOKS_IN_QUIET = 4
+/** What clients have to take the rest of what was written to them, in milliseconds. */
+const LAST_WORDS = 1000
+
 export class Listener {
   readonly #server: Server
+  readonly #entrance: Entrance
   readonly #clients = new Set<ClientConnection>()
-  #onIdle: (() => void) | undefined
+  #isDraining = false
   /** Connections accepted, and turned away at the limit. */
   accepted = 0
   rejected = 0
 
   constructor(entrance: Entrance, settings: ListenerSettings) {
+    this.#entrance = entrance
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
     this.#server = createServer(options, (socket) => {
       this.accepted++
-      this.#clients.add(new ClientConnection(socket, entrance, settings, this.#onClosed))
+      const client = new ClientConnection(socket, entrance, settings, this.#onClosed)
+      this.#clients.add(client)
+      if (this.#isDraining) client.drain()
     })
     this.#server.maxConnections = settings.connections
     this.#server.on('drop', () => this.rejected++)
@@ -53,26 +63,43 @@ export class Listener {
   }
 
   /**
-   * Stops: idle connections end now, busy ones after their exchange, and what is left when the time is up is cut off.
+   * Stops, and lets the program beside us stop first: it may call out while it does. New connections are taken, every
+   * connection ends after its response, and when nothing was on and nothing came for a while, or the time is up, what is
+   * left is closed. What is on by then is cut off.
    * @param timeout milliseconds
+   * @param quiet milliseconds without any request or new connection, after which the program is taken for done
    */
-  async drain(timeout: number): Promise<void> {
-    this.#server.close()
+  async drain(timeout: number, quiet: number): Promise<void> {
+    this.#isDraining = true
     for (const client of this.#clients) client.drain()
-    if (this.#clients.size === 0) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        for (const client of this.#clients) client.cutOff()
-      }, timeout)
-      this.#onIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    await this.#untilQuiet(performance.now() + timeout, quiet)
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const client of this.#clients) client.cutOff()
+    const timer = setTimeout(() => {
+      for (const client of this.#clients) client.reset()
+    }, LAST_WORDS)
+    await closed
+    clearTimeout(timer)
+  }
+
+  async #untilQuiet(deadline: number, quiet: number): Promise<void> {
+    const interval = Math.max(1, Math.min(LOOK_INTERVAL, quiet / LOOKS_IN_QUIET))
+    let last = performance.now()
+    let seen = this.#activity
+    for (let now = last; now < deadline; now = performance.now()) {
+      if (this.#activity !== seen || this.#entrance.active > 0) last = now
+      if (now - last >= quiet) return
+      seen = this.#activity
+      await new Promise((resolve) => setTimeout(resolve, Math.min(interval, deadline - now)))
+    }
+  }
+
+  /** Rises with every connection and request. */
+  get #activity(): number {
+    return this.accepted + this.#entrance.begun
   }
 
   readonly #onClosed = (client: ClientConnection): void => {
     this.#clients.delete(client)
-    if (this.#clients.size === 0) this.#onIdle?.()
   }
 }

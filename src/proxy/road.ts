@@ -49,8 +49,8 @@ export interface Passage {
 export class Road implements Entrance {
   readonly parts: RoadParts
   readonly #targets = new TargetReader()
-  /** Exchanges that are on. */
   active = 0
+  begun = 0
 
   constructor(parts: RoadParts) {
     this.parts = parts
@@ -103,6 +103,7 @@ export class Road implements Entrance {
 
   #begin(client: ClientConnection): Exchange {
     this.active++
+    this.begun++
     const { clock, random } = this.parts
     const mark = clock.now()
     return new Exchange(random.hex(REQUEST_ID_BYTES), clock.unix(mark), mark, client.address, client.port)

@@ -14,18 +14,54 @@ afterEach(async () => {
 
 const get = (): string => `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`
 
-test('draining: not ready, idle connections end, what is on finishes and says so', async () => {
+test('draining: not ready, and what is on finishes and says that the connection ends', async () => {
   proxy = await startProxy()
-  const idle = new RawClient(proxy.port)
   const busy = new RawClient(proxy.port).send(get())
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200)
   const stopped = proxy.stop()
   expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(503)
   expect((await fetch(`${proxy.adminUrl}/livez`)).status).toBe(200)
-  expect(await idle.closed()).toBe('')
   expect(await busy.closed()).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
   await stopped
+})
+
+test('draining: the program may go on calling, on its idle connections and on new ones, until it is quiet', async () => {
+  proxy = await startProxy({ drainQuiet: 400 })
+  const idle = new RawClient(proxy.port)
+  const unused = new RawClient(proxy.port)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const stopped = proxy.stop()
+  for (const client of [idle, new RawClient(proxy.port), new RawClient(proxy.port)]) {
+    client.send(get())
+    expect(await client.closed()).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+  }
+  expect(await unused.closed()).toBe('')
+  await stopped
+})
+
+test('draining ends at the time-out, however much the program still calls', async () => {
+  proxy = await startProxy({ drainQuiet: 300, drainTimeout: 500 })
+  const before = performance.now()
+  const stopped = proxy.stop()
+  const calls = setInterval(() => new RawClient(proxy.port).send(get()), 50)
+  await stopped
+  clearInterval(calls)
+  expect(performance.now() - before).toBeGreaterThan(490)
+})
+
+test('a client that takes nothing can not hold up the end', async () => {
+  const flood = await startOrigin((socket) => {
+    const body = Buffer.alloc(8 << 20)
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`)
+    socket.write(body)
+  })
+  proxy = await startProxy({ drainTimeout: 100 })
+  const client = new RawClient(proxy.port).send(`GET http://127.0.0.1:${flood.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await client.receives('200')
+  client.socket.pause()
+  await proxy.stop()
+  await flood.close()
 })
 
 test('stopping twice is stopping once', async () => {

@@ -30,7 +30,7 @@ const anywhere = { host: '127.0.0.1', port: 0 }
 
 export async function startProxy(overrides: Partial<Settings> = {}): Promise<RunningProxy> {
   const { settings, origins } = resolve({ flags: new Map(), environment: {}, file: undefined })
-  const chosen = { ...settings, accessLog: 'off', listen: anywhere, admin: anywhere, ...overrides }
+  const chosen = { ...settings, accessLog: 'off', drainQuiet: 20, listen: anywhere, admin: anywhere, ...overrides }
   const life = new Life({ settings: chosen, origins }, silent)
   await life.start()
   const port = life.proxyAddress?.port as number
