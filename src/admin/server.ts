@@ -6,9 +6,9 @@ import type { Metric } from '../telemetry/metrics'
 /** What the pages show, handed in by whoever has it. */
 export interface AdminSource {
   isReady(): boolean
-  metrics(): Metric[]
+  metrics(): Metric[] | Promise<Metric[]>
   /** Access-log records as JSON texts, newest first. */
-  exchanges(): string[]
+  exchanges(): string[] | Promise<string[]>
   /** Effective settings with their origins, secrets masked. */
   config(): unknown
   /** Unix milliseconds of the start. */
@@ -24,25 +24,22 @@ interface Page {
 const TEXT = 'text/plain; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchParams) => Page } = {
+const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchParams) => Page | Promise<Page> } = {
   __proto__: null as never,
   '/livez': () => ({ type: TEXT, body: 'ok\n' }),
   '/readyz': (source) =>
     source.isReady() ? { type: TEXT, body: 'ok\n' } : { status: 503, type: TEXT, body: 'not ready\n' },
-  '/metrics': (source) => {
+  '/metrics': async (source) => {
     const { CONTENT_TYPE, prometheusText } = require('./prometheus') as typeof import('./prometheus')
-    return { type: CONTENT_TYPE, body: prometheusText(source.metrics(), source.startTime) }
+    return { type: CONTENT_TYPE, body: prometheusText(await source.metrics(), source.startTime) }
   },
-  '/exchanges': (source, query) => {
+  '/exchanges': async (source, query) => {
     const limit = query.get('limit')
     if (limit !== null && !/^[0-9]{1,9}$/.test(limit))
       return { status: 400, type: TEXT, body: 'limit is not a number.\n' }
     return {
       type: JSON_TYPE,
-      body: `[${source
-        .exchanges()
-        .slice(0, limit === null ? undefined : Number(limit))
-        .join(',\n')}]\n`,
+      body: `[${(await source.exchanges()).slice(0, limit === null ? undefined : Number(limit)).join(',\n')}]\n`,
     }
   },
   '/config': (source) => ({ type: JSON_TYPE, body: `${JSON.stringify(source.config(), null, 2)}\n` }),
@@ -52,7 +49,7 @@ export class AdminServer {
   readonly #server: Server
 
   constructor(source: AdminSource) {
-    this.#server = createServer((request, response) => answer(source, request, response))
+    this.#server = createServer((request, response) => void answer(source, request, response))
   }
 
   /** @returns the address, its port filled in where 0 was asked for */
@@ -70,8 +67,8 @@ export class AdminServer {
   }
 }
 
-function answer(source: AdminSource, request: IncomingMessage, response: ServerResponse): void {
-  const { status = 200, type, body } = pageFor(source, request)
+async function answer(source: AdminSource, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status = 200, type, body } = await pageFor(source, request)
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
@@ -82,13 +79,13 @@ function answer(source: AdminSource, request: IncomingMessage, response: ServerR
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-function pageFor(source: AdminSource, request: IncomingMessage): Page {
+async function pageFor(source: AdminSource, request: IncomingMessage): Promise<Page> {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
   const page = pages[path]
   if (!page) return { status: 404, type: TEXT, body: `There is ${Object.keys(pages).join(', ')}.\n` }
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, type: TEXT, body: 'Only GET.\n' }
   try {
-    return page(source, new URLSearchParams(query))
+    return await page(source, new URLSearchParams(query))
   } catch (error) {
     return { status: 500, type: TEXT, body: `${(error as Error).message}\n` }
   }

@@ -46,7 +46,7 @@ export function build(settings: Settings, log: Logger): Parts {
     requestHead: settings.requestHeadTimeout,
     connections: settings.maxConnections,
   })
-  const metrics = () => [...telemetry.metrics(), ...connectionMetrics(road, listener, upstreams), ...processMetrics()]
+  const metrics = () => [...telemetry.metrics(), ...connectionMetrics(road, listener, upstreams)]
   return { listener, upstreams, telemetry, metrics }
 }
 
@@ -103,11 +103,11 @@ function connectionMetrics(road: Road, listener: Listener, upstreams: UpstreamPo
   ]
 }
 
-function processMetrics(): Metric[] {
+/** Of this process. */
+export function processMetrics(): Metric[] {
   const { user, system } = process.cpuUsage()
   return [
     single('gauge', 'process.memory.usage', 'By', 'Resident memory.', process.memoryUsage.rss()),
     single('counter', 'process.cpu.time', 's', 'Processor time, user and system.', (user + system) / 1e6),
-    single('gauge', 'process.uptime', 's', 'Time since the start.', process.uptime()),
   ]
 }

@@ -1,19 +1,27 @@
 /** Start up, drain, stop down: each once, in this order, however often it is asked for. */
-import { AdminServer } from '../admin/server'
-import { address } from '../config/kinds'
+import { AdminServer, type AdminSource } from '../admin/server'
 import { type OptionName, options, type Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
 import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
-import { build, type Parts } from './build'
+import { type Metric, single } from '../telemetry/metrics'
+import { build, type Parts, processMetrics } from './build'
 
 /** Time for telemetry to leave, after the last exchange, in milliseconds. */
 export const FLUSH_TIMEOUT = 5000
 
-export class Life {
+/** What the command starts and stops: this process alone, or several. */
+export interface Program {
+  readonly proxyAddress: ListenAddress | undefined
+  readonly adminAddress: ListenAddress | undefined
+  /** Listens. Rejects when an address can't be had; nothing is left open then. */
+  start(): Promise<void>
+  /** Drains, flushes and closes. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+export class Life implements Program {
   readonly #settings: Settings
-  readonly #origins: Resolved['origins']
-  readonly #log: Logger
   readonly #parts: Parts
   readonly #admin: AdminServer | undefined
   #isReady = false
@@ -22,25 +30,27 @@ export class Life {
   adminAddress: ListenAddress | undefined
 
   /** @throws when a file that the settings name can't be opened */
-  constructor({ settings, origins }: Pick<Resolved, 'settings' | 'origins'>, log: Logger) {
-    this.#settings = settings
-    this.#origins = origins
-    this.#log = log
-    this.#parts = build(settings, log)
-    const { telemetry, metrics } = this.#parts
-    if (settings.admin === 'off') return
-    this.#admin = new AdminServer({
-      startTime: Date.now(),
+  constructor(resolved: Pick<Resolved, 'settings' | 'origins'>, log: Logger) {
+    this.#settings = resolved.settings
+    this.#parts = build(resolved.settings, log)
+    this.#admin = adminOf(resolved, {
       isReady: () => this.#isReady,
-      metrics,
-      exchanges: () => telemetry.newest(),
-      config: () => describe(this.#settings, this.#origins),
+      metrics: () => this.metrics(),
+      exchanges: () => this.exchanges(),
     })
   }
 
-  /** Listens. Rejects when an address can't be had; nothing is left open then. */
+  metrics(): Metric[] {
+    return [...this.#parts.metrics(), ...processMetrics()]
+  }
+
+  /** Access-log records of the newest exchanges as JSON texts, newest first. */
+  exchanges(): string[] {
+    return this.#parts.telemetry.newest()
+  }
+
   async start(): Promise<void> {
-    const { listen, admin, otlpEndpoint } = this.#settings
+    const { listen, admin } = this.#settings
     try {
       if (this.#admin && admin !== 'off') this.adminAddress = await this.#admin.listen(admin)
       this.proxyAddress = await this.#parts.listener.listen(listen)
@@ -49,18 +59,8 @@ export class Life {
       throw error
     }
     this.#isReady = true
-    const telemetry =
-      otlpEndpoint === undefined
-        ? 'in memory, for want of --otlp-endpoint'
-        : String(options.otlpEndpoint.kind.show(otlpEndpoint))
-    this.#log.info('ready', {
-      proxy: `http://${address.show(this.proxyAddress)}`,
-      admin: this.adminAddress ? `http://${address.show(this.adminAddress)}` : 'off',
-      telemetry,
-    })
   }
 
-  /** Drains, flushes and closes. Safe to call twice. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -68,15 +68,28 @@ export class Life {
 
   async #stop(): Promise<void> {
     const { listener, upstreams, telemetry } = this.#parts
-    const wasReady = this.#isReady
-    if (wasReady) this.#log.info('draining', { connections: listener.open })
     this.#isReady = false
     await listener.drain(this.#settings.drainTimeout, this.#settings.drainQuiet)
     upstreams.closeIdle()
     await telemetry.flush(FLUSH_TIMEOUT)
     await this.#admin?.close()
-    if (wasReady) this.#log.info('stopped')
   }
+}
+
+/** The admin server, unless it is off. @param source what only the program that is asked for knows */
+export function adminOf(
+  { settings, origins }: Pick<Resolved, 'settings' | 'origins'>,
+  source: Pick<AdminSource, 'isReady' | 'metrics' | 'exchanges'>,
+): AdminServer | undefined {
+  if (settings.admin === 'off') return undefined
+  const startTime = Date.now()
+  const uptime = () => single('gauge', 'process.uptime', 's', 'Time since the start.', (Date.now() - startTime) / 1000)
+  return new AdminServer({
+    ...source,
+    startTime,
+    metrics: async () => [...(await source.metrics()), uptime()],
+    config: () => describe(settings, origins),
+  })
 }
 
 /** Every setting: its value as the user would write it, secrets masked, and where it came from. */

@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     return print(checkCommand(resolved, args.explained))
   }
   const { runCommand } = require('./commands/run') as typeof import('./commands/run')
-  await runCommand(resolved)
+  await runCommand(resolved, environment)
 }
 
 function print(text: string): void {

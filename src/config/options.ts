@@ -67,6 +67,12 @@ export const options = {
     default: { host: '127.0.0.1', port: 15000 },
     doc: 'Address of health, metrics and the newest exchanges.',
   }),
+  workers: option({
+    key: 'workers',
+    kind: integer(1, 1024),
+    default: 1,
+    doc: 'Processes that share the address, each with its own limits, pools and queue; for more than one core.',
+  }),
   config: optional({
     key: 'config',
     kind: readableFile,

@@ -60,14 +60,14 @@ export class LineWriter {
     this.#onTrouble = onTrouble
   }
 
-  /** Takes the line of `value`: `write` appends it, its line end included. */
-  add<T>(write: (to: ByteWriter, value: T) => void, value: T): void {
+  /** Takes the line, or the `lines`, of `value`: `write` appends them, line ends included. */
+  add<T>(write: (to: ByteWriter, value: T) => void, value: T, lines = 1): void {
     if (this.#isClosed) {
-      this.dropped++
+      this.dropped += lines
       return
     }
     write(this.#open, value)
-    this.#lines++
+    this.#lines += lines
     if (this.#open.size >= ENOUGH) this.#handOn()
     else this.#timer ??= setTimeout(() => this.#handOn(), DELAY)
   }

@@ -16,13 +16,16 @@ export interface Logger {
   close(timeout: number): Promise<void>
 }
 
-/** The log never waits for its reader: what a stalled one does not take is dropped. */
-export function createLogger(level: LogLevel): Logger {
+/**
+ * The log never waits for its reader: what a stalled one does not take is dropped.
+ * @param base what every line says
+ */
+export function createLogger(level: LogLevel, base: Fields | null = null): Logger {
   const writer = new LineWriter('stderr', () => {})
   const log = pino(
     {
       level,
-      base: null,
+      base,
       messageKey: 'message',
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, request, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { helpText } from '../../src/cli/help'
 import { flagOf, options } from '../../src/config/options'
 import { type Collector, startCollector } from '../support/collector'
+import { getThrough } from '../support/get-through'
 import { endAll, eventually, run, start } from './binary'
 
 const anywhere = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0']
@@ -34,19 +35,6 @@ async function upstream(): Promise<number> {
     return new Promise((resolve) => server.close(resolve))
   })
   return (server.address() as AddressInfo).port
-}
-
-/** The status of a GET through the proxy. */
-function getThrough(proxy: string, url: string): Promise<number> {
-  const { hostname: host, port } = new URL(proxy)
-  return new Promise((resolve, reject) => {
-    const headers = { host: new URL(url).host, connection: 'close' }
-    request({ host, port, path: url, headers }, (response) => {
-      response.resume().once('end', () => resolve(response.statusCode ?? 0))
-    })
-      .once('error', reject)
-      .end()
-  })
 }
 
 /** A tunnel through the proxy to a server that says nothing; it stays open. */

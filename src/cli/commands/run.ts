@@ -1,38 +1,71 @@
-/** `outspan run`: starts, and stops by signal. */
-import { Life } from '../../app/life'
+/** `outspan run`: starts, and stops by signal. With several workers this runs in each of them, and in the first process. */
+import { Life, type Program } from '../../app/life'
+import { address } from '../../config/kinds'
+import { options, type Settings } from '../../config/options'
 import type { Resolved } from '../../config/resolve'
-import { createLogger, type Logger } from '../../log/logger'
+import { createLogger, type Fields, type Logger } from '../../log/logger'
 
 const EXIT_FAILURE = 1
 
 /** Time for the last lines of the log to be taken, in milliseconds. */
 const LOG_TIMEOUT = 1000
 
-export async function runCommand(resolved: Resolved): Promise<void> {
-  const log = createLogger(resolved.settings.logLevel)
-  for (const warning of resolved.warnings) log.warn(warning)
-  let life: Life
+/** @param environment that the process was started with */
+export async function runCommand(resolved: Resolved, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { settings, warnings } = resolved
+  // Only the first process of several has a channel to this one.
+  if (settings.workers > 1 && process.send) return runWorker(resolved)
+  const log = createLogger(settings.logLevel)
+  for (const warning of warnings) log.warn(warning)
+  survive(log)
+  let program: Program
   try {
-    life = new Life(resolved, log)
-    await life.start()
+    program = programOf(resolved, log, environment)
+    await program.start()
   } catch (error) {
     log.error("outspan can't start", { reason: (error as Error).message })
     await log.close(LOG_TIMEOUT)
-    process.exitCode = EXIT_FAILURE
-    return
+    process.exit(EXIT_FAILURE)
   }
+  stopBySignal(program, log)
+  log.info('ready', summary(program, settings))
+}
+
+function programOf(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv): Program {
+  if (resolved.settings.workers === 1) return new Life(resolved, log)
+  const { Fleet } = require('../../app/fleet') as typeof import('../../app/fleet')
+  return new Fleet(resolved, log, environment)
+}
+
+async function runWorker({ settings, origins }: Resolved): Promise<void> {
+  const log = createLogger(settings.logLevel, { 'process.pid': process.pid })
   survive(log)
-  stopBySignal(life, log)
+  const { serve } = require('../../app/worker') as typeof import('../../app/worker')
+  await serve(() => new Life({ settings: { ...settings, admin: 'off' }, origins }, log), log, process.exit)
+}
+
+function summary({ proxyAddress, adminAddress }: Program, { otlpEndpoint, workers }: Settings): Fields {
+  return {
+    proxy: proxyAddress && `http://${address.show(proxyAddress)}`,
+    admin: adminAddress ? `http://${address.show(adminAddress)}` : 'off',
+    telemetry:
+      otlpEndpoint === undefined
+        ? 'in memory, for want of --otlp-endpoint'
+        : options.otlpEndpoint.kind.show(otlpEndpoint),
+    ...(workers > 1 && { workers }),
+  }
 }
 
 /** The first signal drains, a second one ends the process at once. */
-function stopBySignal(life: Life, log: Logger): void {
+function stopBySignal(program: Program, log: Logger): void {
   let isStopping = false
   const onSignal = (): void => {
     if (isStopping) process.exit(EXIT_FAILURE)
     isStopping = true
-    life
+    log.info('draining')
+    program
       .stop()
+      .then(() => log.info('stopped'))
       .then(() => log.close(LOG_TIMEOUT))
       .then(
         () => process.exit(0),

@@ -1,0 +1,197 @@
+/**
+ * Several processes that share the proxy's address. This is the first one: it keeps the admin address, adds up what the
+ * workers know, passes on what they log, and replaces those that end by themselves.
+ */
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import type { AdminServer } from '../admin/server'
+import type { Resolved } from '../config/resolve'
+import { LineWriter } from '../log/line-writer'
+import type { Logger } from '../log/logger'
+import type { ByteWriter } from '../model/byte-writer'
+import type { ListenAddress } from '../proxy/listener'
+import { mergeMetrics } from '../telemetry/merge-metrics'
+import { type Metric, single } from '../telemetry/metrics'
+import { processMetrics } from './build'
+import { adminOf, FLUSH_TIMEOUT, type Program } from './life'
+import type { Answers, Ask, Message, Question } from './worker'
+
+/** Time before a worker that ended is replaced, and for one to answer a question, in milliseconds. */
+const REPLACE_DELAY = 1000
+const ANSWER_TIMEOUT = 1000
+/** What a worker may take to stop beyond what its settings say, in milliseconds. */
+const STOP_MARGIN = 2000
+const LINE_FEED = 0x0a
+
+export class Fleet implements Program {
+  readonly #resolved: Resolved
+  readonly #log: Logger
+  readonly #environment: NodeJS.ProcessEnv
+  readonly #admin: AdminServer | undefined
+  readonly #pending = new Map<number, (answer: unknown) => void>()
+  /** What workers write, line by line. */
+  readonly #relays = { stdout: relayTo('stdout'), stderr: relayTo('stderr') }
+  readonly #workers = new Set<Worker>()
+  #asked = 0
+  #replaced = 0
+  #isReady = false
+  #stopping: Promise<void> | undefined
+  proxyAddress: ListenAddress | undefined
+  adminAddress: ListenAddress | undefined
+
+  /** @param environment that workers get: what this process has deleted from its own included */
+  constructor(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv) {
+    this.#resolved = resolved
+    this.#log = log
+    cluster.setupPrimary({ silent: true })
+    // A second signal ends this process at once, and the workers with it.
+    process.once('exit', () => this.#killAll())
+    this.#environment = environment
+    this.#admin = adminOf(resolved, {
+      isReady: () => this.#isReady && this.#workers.size > 0,
+      metrics: () => this.#metrics(),
+      exchanges: () => this.#exchanges(),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { admin, workers } = this.#resolved.settings
+    try {
+      if (this.#admin && admin !== 'off') this.adminAddress = await this.#admin.listen(admin)
+      const addresses = await Promise.all(Array.from({ length: workers }, () => this.#hire()))
+      this.proxyAddress = addresses[0]
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    this.#isReady = true
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    // What has not started hears no question.
+    if (!this.#isReady) this.#killAll()
+    this.#isReady = false
+    const { drainTimeout } = this.#resolved.settings
+    await Promise.all(
+      [...this.#workers].map((worker) => this.#dismiss(worker, drainTimeout + FLUSH_TIMEOUT + STOP_MARGIN)),
+    )
+    await this.#admin?.close()
+    await Promise.all([this.#relays.stdout.close(FLUSH_TIMEOUT), this.#relays.stderr.close(FLUSH_TIMEOUT)])
+  }
+
+  /** Starts a worker. Rejects when it can't serve. */
+  #hire(): Promise<ListenAddress> {
+    const worker = cluster.fork(this.#environment)
+    this.#workers.add(worker)
+    const { stdout, stderr } = worker.process
+    if (stdout) passLines(stdout, this.#relays.stdout)
+    if (stderr) passLines(stderr, this.#relays.stderr)
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: Message) => {
+        if ('ready' in message) resolve(message.ready)
+        else if ('failed' in message) reject(new Error(message.failed))
+        else this.#settle(message.id, message.answer)
+      })
+      worker.on('error', () => {})
+      worker.once('exit', (code, signal) => {
+        this.#workers.delete(worker)
+        reject(new Error(`a worker ended at its start (${signal ?? code})`))
+        if (this.#isReady) this.#replace(worker, signal ?? String(code))
+      })
+    })
+  }
+
+  #replace(worker: Worker, reason: string): void {
+    this.#log.error('a worker ended and is replaced', { 'process.pid': worker.process.pid, reason })
+    this.#replaced++
+    setTimeout(() => {
+      // A failure comes back here by the end of its process.
+      if (this.#isReady)
+        this.#hire().catch((error: Error) => this.#log.error('a worker failed', { reason: error.message }))
+    }, REPLACE_DELAY).unref()
+  }
+
+  #killAll(): void {
+    for (const worker of this.#workers) worker.process.kill('SIGKILL')
+  }
+
+  async #dismiss(worker: Worker, timeout: number): Promise<void> {
+    const gone = once(worker, 'exit')
+    await this.#ask(worker, 'stop', timeout)
+    worker.process.kill('SIGKILL')
+    await gone
+  }
+
+  async #metrics(): Promise<Metric[]> {
+    const parts = await this.#askAll('metrics')
+    const replaced = single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced)
+    return [...mergeMetrics([...parts, processMetrics()]), replaced]
+  }
+
+  /** All workers' newest, newest first: a record begins with its time stamp. */
+  async #exchanges(): Promise<string[]> {
+    const records = (await this.#askAll('exchanges')).flat()
+    return records.sort().reverse().slice(0, this.#resolved.settings.exchangesKept)
+  }
+
+  async #askAll<Q extends Question>(question: Q): Promise<Answers[Q][]> {
+    const answers = await Promise.all([...this.#workers].map((worker) => this.#ask(worker, question, ANSWER_TIMEOUT)))
+    return answers.filter((answer) => answer !== undefined)
+  }
+
+  /** @returns undefined when no answer comes in time */
+  #ask<Q extends Question>(worker: Worker, question: Q, timeout: number): Promise<Answers[Q] | undefined> {
+    const id = ++this.#asked
+    return new Promise((resolve) => {
+      const give = (answer: unknown): void => {
+        clearTimeout(timer)
+        this.#pending.delete(id)
+        resolve(answer as Answers[Q] | undefined)
+      }
+      const timer = setTimeout(() => give(undefined), timeout)
+      this.#pending.set(id, give)
+      worker.once('exit', () => give(undefined))
+      if (worker.isConnected()) worker.send({ id, question } satisfies Ask, () => {})
+      else give(undefined)
+    })
+  }
+
+  #settle(id: number, answer: unknown): void {
+    this.#pending.get(id)?.(answer)
+  }
+}
+
+function relayTo(output: 'stdout' | 'stderr'): LineWriter {
+  return new LineWriter(output, () => {})
+}
+
+function writeRaw(to: ByteWriter, bytes: Buffer): void {
+  to.raw(bytes)
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count++
+  return count
+}
+
+/** Pieces of two workers' lines must not mingle: only whole lines are passed on. */
+function passLines(from: Readable, to: LineWriter): void {
+  let rest: Buffer = Buffer.alloc(0)
+  from.on('data', (bytes: Buffer) => {
+    const end = bytes.lastIndexOf(LINE_FEED) + 1
+    if (end === 0) {
+      rest = Buffer.concat([rest, bytes])
+      return
+    }
+    const lines = Buffer.concat([rest, bytes.subarray(0, end)])
+    rest = bytes.subarray(end)
+    to.add(writeRaw, lines, countLines(lines))
+  })
+}

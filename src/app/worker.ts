@@ -1,0 +1,56 @@
+/** One of several processes that share the proxy's address: it carries exchanges, and answers what the first one asks. */
+import type { Logger } from '../log/logger'
+import type { ListenAddress } from '../proxy/listener'
+import type { Metric } from '../telemetry/metrics'
+import type { Life } from './life'
+
+/** What the first process asks for, and what it gets. */
+export interface Answers {
+  metrics: Metric[]
+  /** Access-log records as JSON texts, newest first. */
+  exchanges: string[]
+  /** Told when all is finished and flushed. */
+  stop: true
+}
+
+export type Question = keyof Answers
+
+/** To a worker. */
+export interface Ask {
+  readonly id: number
+  readonly question: Question
+}
+
+/** From a worker: an answer, or how its start went. */
+export type Message =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly ready: ListenAddress }
+  | { readonly failed: string }
+
+/**
+ * Starts what `begin` makes, and serves until the first process says stop, or is gone. Signals are the first one's business.
+ * @param leave ends the process, with a status
+ */
+export async function serve(begin: () => Life, log: Logger, leave: (status: number) => void): Promise<void> {
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => {})
+  const tell = (message: Message): void => void process.send?.(message)
+  let life: Life
+  try {
+    life = begin()
+    await life.start()
+  } catch (error) {
+    process.send?.({ failed: (error as Error).message } satisfies Message, () => leave(1))
+    return
+  }
+  process.on('message', ({ id, question }: Ask) => {
+    if (question === 'metrics') tell({ id, answer: life.metrics() })
+    else if (question === 'exchanges') tell({ id, answer: life.exchanges() })
+    else life.stop().then(() => tell({ id, answer: true }))
+  })
+  process.once('disconnect', () => {
+    log.error('the first process is gone')
+    life.stop().finally(() => leave(1))
+  })
+  tell({ ready: life.proxyAddress as ListenAddress })
+}

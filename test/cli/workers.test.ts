@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getThrough } from '../support/get-through'
+import { endAll, eventually, run, type Started, start } from './binary'
+
+const args = ['--workers', '2', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-quiet', '50ms']
+
+let server: Server
+let url: string
+/** Answers that are held back until the test lets them go. */
+const held: (() => void)[] = []
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/held') held.push(() => response.end('late'))
+    else response.end('hello')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+})
+
+afterEach(endAll)
+
+afterAll(() => {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(resolve))
+})
+
+async function metric(admin: string, name: string): Promise<number> {
+  const text = await (await fetch(`${admin}/metrics`)).text()
+  return Number(new RegExp(`^${name} ([0-9.]+)`, 'm').exec(text)?.[1])
+}
+
+const records = (outspan: Started): { 'url.full': string }[] =>
+  outspan
+    .stdout()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+
+test('two workers answer as one: one address, one log, one set of metrics', async () => {
+  const outspan = start(args)
+  const { proxy, admin } = await outspan.ready()
+  // Connections go round.
+  for (let i = 0; i < 6; i++) expect(await getThrough(proxy, `${url}${i}`)).toBe(200)
+  expect(await metric(admin, 'outspan_client_connections_accepted_total')).toBe(6)
+  expect(await metric(admin, 'outspan_upstream_connections_dialled_total')).toBe(2)
+  expect((await fetch(`${admin}/readyz`)).status).toBe(200)
+  const shown = (await (await fetch(`${admin}/exchanges`)).json()) as { 'url.full': string }[]
+  expect(shown.map((record) => record['url.full'])).toEqual([5, 4, 3, 2, 1, 0].map((i) => `${url}${i}`))
+  outspan.process.kill('SIGTERM')
+  expect(await outspan.end).toEqual({ code: 0, signal: null })
+  expect(new Set(records(outspan).map((record) => record['url.full'])).size).toBe(6)
+  expect(outspan.log().map(({ message }) => message)).toEqual(['ready', 'draining', 'stopped'])
+})
+
+test('SIGTERM lets every worker finish', async () => {
+  const outspan = start(args)
+  const { proxy, admin } = await outspan.ready()
+  const answers = [getThrough(proxy, `${url}held`), getThrough(proxy, `${url}held`)]
+  await eventually(() => (held.length === 2 ? true : undefined), 'two requests')
+  outspan.process.kill('SIGTERM')
+  await outspan.logged('draining')
+  expect((await fetch(`${admin}/readyz`)).status).toBe(503)
+  for (const release of held.splice(0)) release()
+  expect(await Promise.all(answers)).toEqual([200, 200])
+  expect(await outspan.end).toEqual({ code: 0, signal: null })
+  expect(records(outspan)).toHaveLength(2)
+})
+
+test('a second signal ends the workers too', async () => {
+  const outspan = start(args)
+  const { proxy } = await outspan.ready()
+  getThrough(proxy, `${url}held`).catch(() => {})
+  await eventually(() => (held.length === 1 ? true : undefined), 'the request')
+  outspan.process.kill('SIGINT')
+  await outspan.logged('draining')
+  outspan.process.kill('SIGINT')
+  // The end is told when all of its pipes are closed: nobody is left who holds one.
+  expect((await outspan.end).code).toBe(1)
+  held.splice(0)
+})
+
+test('a worker that ends is replaced', async () => {
+  const outspan = start(args)
+  const { proxy, admin } = await outspan.ready()
+  await getThrough(proxy, url)
+  const [pid] = workersOf(outspan)
+  process.kill(pid as number, 'SIGKILL')
+  expect(await outspan.logged('a worker ended and is replaced')).toMatchObject({
+    'process.pid': pid,
+    reason: 'SIGKILL',
+  })
+  expect(await getThrough(proxy, url)).toBe(200)
+  await eventually(() => (workersOf(outspan).length === 2 ? true : undefined), 'two workers')
+  expect(await metric(admin, 'outspan_workers_replaced_total')).toBe(1)
+})
+
+test('an address that is taken ends the start', async () => {
+  const taken = new URL(url).host
+  const { code, stderr } = await run(['--workers', '2', '--admin', '127.0.0.1:0', '--listen', taken])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/EADDRINUSE.*outspan can't start/)
+})
+
+/** The processes that it started, as the system tells. */
+function workersOf(outspan: Started): number[] {
+  const { pid } = outspan.process
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+}
