@@ -3,7 +3,8 @@ import type { Settings } from '../config/options'
 import { type SortedFields, sortFields } from '../http/field-sort'
 import { TargetReader } from '../http/target'
 import { faultOf } from '../model/fault'
-import type { FieldLine } from '../model/field-line'
+import { type FieldLine, FieldNames } from '../model/field-line'
+import { signatureFields } from '../propagation/signed'
 import { redactUrl } from '../telemetry/redact'
 import { coursesOf } from './propagation'
 import { systemRandom } from './world'
@@ -30,6 +31,8 @@ export function explain(settings: Settings, method: string, url: string, lines: 
   ].join('\n')
 }
 
+const signatures = new FieldNames(signatureFields)
+
 /** A tunnel's destination sees nothing of the CONNECT. */
 const tunnelled = 'sent          nothing: the bytes of a tunnel pass untouched'
 
@@ -41,7 +44,8 @@ function changes(
   signed: readonly string[],
 ): string[] {
   const removed = found.filter((line) => !travelling.includes(line))
-  const sent = travelling.filter((line) => found.includes(line) || !all.includes(line))
+  // Credentials are looked at for the names that they sign, and not shown.
+  const sent = travelling.filter((line) => !all.includes(line) || (found.includes(line) && !signatures.hold(line)))
   return [
     ...removed.map((line) => `removed       ${line}`),
     ...sent.map((line) => `sent          ${line}`),

@@ -110,6 +110,19 @@ export const headerName: Kind<string> = {
   show: itself,
 }
 
+/** Names whose lines frame or route a message, or belong to one connection. */
+const framing =
+  /^(?:host|content-(?:length|type|encoding|range)|transfer-encoding|trailer|te|connection|keep-alive|upgrade|proxy-.*|set-cookie)$/
+
+/** A name of a header that outspan may write as it likes. */
+export const freeHeaderName: Kind<string> = {
+  ...headerName,
+  read: (text) => {
+    const name = headerName.read(text)
+    return typeof name === 'string' && framing.test(name) ? new Problem('is a header with a meaning of its own') : name
+  },
+}
+
 /** A share from 0 to 1. */
 export const fraction: Kind<number> = {
   placeholder: '0..1',

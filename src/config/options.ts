@@ -9,7 +9,7 @@ import {
   choice,
   duration,
   endpoint,
-  headerName,
+  freeHeaderName,
   integer,
   type Kind,
   orOff,
@@ -137,7 +137,7 @@ export const options = {
   responseTraceHeader: optional({
     key: 'propagation.response_trace_header',
     flag: 'response-trace-header',
-    kind: headerName,
+    kind: freeHeaderName,
     doc: 'Header that tells the client the trace id of its call.',
   }),
   samplingRate: option({

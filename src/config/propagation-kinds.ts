@@ -1,6 +1,6 @@
 /** The kinds of propagation's settings: formats by name, headers to clear, and OpenTelemetry's names for both. */
 import { formats } from '../propagation/formats'
-import { choice, fraction, headerName, type Kind, list, Problem } from './kinds'
+import { choice, type Environment, fraction, headerName, type Kind, list, Problem } from './kinds'
 
 export const formatNames: readonly string[] = formats.map(({ name }) => name)
 
@@ -42,8 +42,12 @@ export const injectList: Kind<readonly string[]> = {
 /** Header names; `all` stands for every header that any format owns, and `baggage`. */
 export const clearList: Kind<readonly string[]> = list({
   ...headerName,
-  // A star is a token character, and a prefix to whoever removes lines: it could take Host and Content-Length along.
-  read: (text) => (text.includes('*') ? new Problem('is not the whole name of a header') : headerName.read(text)),
+  read: (text) => {
+    // A star is a token character, and a prefix to whoever removes lines: it could take Host and Content-Length along.
+    if (text.includes('*')) return new Problem('is not the whole name of a header')
+    const frames = ['host', 'content-length', 'transfer-encoding'].includes(text.toLowerCase())
+    return frames ? new Problem('frames or routes the message') : headerName.read(text)
+  },
 })
 
 const samplers: { readonly [name: string]: { readonly strategy: Strategy; readonly rate: number | 'argument' } } = {
@@ -64,16 +68,25 @@ export type Strategy = (typeof strategies)[number]
 export const samplingStrategy: Kind<Strategy> = {
   ...choice(strategies),
   placeholder: 'STRATEGY',
-  readOtel: (name) => samplers[name]?.strategy ?? new Problem('is a sampler that is not known'),
+  readOtel: (name, environment) => readSampler(name, environment, ({ strategy }) => strategy),
 }
 
 export const samplingRate: Kind<number> = {
   ...fraction,
-  readOtel: (name, environment) => {
-    const rate = samplers[name]?.rate
-    if (rate === undefined) return new Problem('is a sampler that is not known')
-    if (rate !== 'argument') return rate
-    const argument = environment?.OTEL_TRACES_SAMPLER_ARG?.trim()
-    return argument ? fraction.read(argument) : 1
-  },
+  readOtel: (name, environment) => readSampler(name, environment, ({ rate }) => rate),
+}
+
+/** Strategy and rate are taken together, or neither is. */
+function readSampler<T>(
+  name: string,
+  environment: Environment | undefined,
+  part: (sampler: { readonly strategy: Strategy; readonly rate: number }) => T,
+): T | Problem {
+  const sampler = samplers[name]
+  if (!sampler) return new Problem('is a sampler that is not known')
+  if (sampler.rate !== 'argument') return part({ ...sampler, rate: sampler.rate })
+  const argument = environment?.OTEL_TRACES_SAMPLER_ARG?.trim()
+  const rate = argument ? fraction.read(argument) : 1
+  if (!(rate instanceof Problem)) return part({ ...sampler, rate })
+  return new Problem(`has the argument OTEL_TRACES_SAMPLER_ARG="${argument}", which ${rate.words}`)
 }

@@ -67,7 +67,14 @@ export function resolve(given: Given): Resolved {
       warnings.push(`${source.origin}: ${value.words}; it is ignored`)
     }
   }
-  return { settings: settings as Settings, origins: origins as Record<OptionName, string>, problems, failed, warnings }
+  return {
+    settings: settings as Settings,
+    origins: origins as Record<OptionName, string>,
+    problems,
+    failed,
+    // A variable that says two settings is told once.
+    warnings: [...new Set(warnings)],
+  }
 }
 
 /** Where an option was given, the strongest first. An empty variable is an unset one. */

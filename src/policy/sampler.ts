@@ -23,7 +23,7 @@ const DIGITS = 14
 /** Characters in the value of a tracestate member, and members in the list (W3C Trace Context §3.3.1). */
 const MAX_VALUE = 256
 const MAX_MEMBERS = 32
-/** 2^56; the greatest threshold is the next lower number that a double holds to the digit. */
+/** 2^56. The greatest threshold is a little lower, and a number that a double holds to the digit. */
 const SPACE = 16 ** DIGITS
 
 export class Sampler {
@@ -47,23 +47,29 @@ export class Sampler {
    * @param traceId 32 lower-case hexadecimal digits
    * @param arrived the decision that came with the trace; undefined when it is left open, or the trace starts here
    * @param traceState what arrived with the trace; it goes on unchanged with the parent's decision. Where the decision is
-   *   ours, `th` says so: our threshold, or none for a trace that is not sampled. Where all are sampled, that is only said
-   *   in the place of what somebody said before.
+   *   ours, `th` says so: our threshold, the stricter one where the parent's counts as well, none for a trace that is not
+   *   sampled. Where all are sampled, that is only said in the place of what somebody said before.
    */
   decide(traceId: string, arrived: boolean | undefined, traceState: string | undefined): Sampled {
     if (this.#strategy !== 'probability' && arrived === false) return { sampled: false, traceState }
     if (this.#strategy === 'parent_probability_fallback' && arrived === true) return { sampled: true, traceState }
     if (this.#rate >= 1 && traceState === undefined) return { sampled: true, traceState }
     const sampled = this.#rate > 0 && randomnessOf(traceId, traceState) >= this.#threshold
-    if (this.#rate >= 1 && !stated.test(traceState ?? '')) return { sampled, traceState }
-    return { sampled, traceState: withThreshold(traceState, sampled ? this.#th : undefined) }
+    if (!sampled) return { sampled, traceState: withThreshold(traceState, undefined) }
+    const before = stated.exec(traceState ?? '')?.[1]
+    // Two have chosen, the parent and we: both thresholds hold. Where the parent's is not known, the share is not either.
+    const isStricter = arrived === true && this.#strategy === 'parent_drop_probability_fallback'
+    if (isStricter && (before === undefined || before.padEnd(DIGITS, '0') >= this.#threshold))
+      return { sampled, traceState }
+    if (this.#rate >= 1 && before === undefined) return { sampled, traceState }
+    return { sampled, traceState: withThreshold(traceState, this.#th) }
   }
 }
 
 const explicit = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*rv:([0-9a-f]{14})(?:[;, \t]|$)/
 
 /** A threshold that somebody stated. */
-const stated = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*th:/
+const stated = /(?:^|,)[ \t]*ot=(?:[^,;]*;)*th:([0-9a-f]{1,14})(?:[;, \t]|$)/
 
 /** 14 hexadecimal digits. */
 function randomnessOf(traceId: string, traceState: string | undefined): string {
@@ -78,14 +84,15 @@ function randomnessOf(traceId: string, traceState: string | undefined): string {
  */
 export function withThreshold(traceState: string | undefined, threshold: string | undefined): string | undefined {
   const members = (traceState ?? '').split(',').filter((member) => member.trim() !== '')
-  const ours = members.find((member) => member.trim().startsWith('ot='))
+  const isOurs = (member: string) => member.trim().startsWith('ot=')
+  const ours = members.find(isOurs)
+  const rest = members.filter((member) => !isOurs(member))
   const fields = (ours?.trim().slice(3) ?? '').split(';').filter((field) => field !== '')
   const others = fields.filter((field) => !field.startsWith('th:'))
   // Nothing was said and nothing is to be: byte for byte as it came.
-  if (threshold === undefined && others.length === fields.length) return traceState
+  if (threshold === undefined && others.length === fields.length && members.length - rest.length < 2) return traceState
   const stating = threshold === undefined ? others : [`th:${threshold}`, ...others]
   const value = [stating.join(';'), others.join(';')].find(({ length }) => length <= MAX_VALUE) ?? ''
-  const rest = members.filter((member) => member !== ours)
   const changed = value === '' ? rest : [`ot=${value}`, ...rest.slice(0, MAX_MEMBERS - 1)]
   return changed.length === 0 ? undefined : changed.join(',')
 }

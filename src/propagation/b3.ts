@@ -19,11 +19,7 @@ export const b3: Format = {
   layouts: [b3Single],
 
   extract(carrier) {
-    const single = b3Single.extract(carrier)
-    if (isContext(single)) return single
-    const several = readSeveral(carrier)
-    if (single === undefined || isContext(several)) return withDecision(several, single)
-    return typeof single === 'object' || several === undefined ? single : several
+    return join(b3Single.extract(carrier), readSeveral(carrier))
   },
 
   inject(context) {
@@ -50,10 +46,14 @@ function isContext(found: Found): found is Arrival {
   return typeof found === 'object' && found.traceId !== undefined
 }
 
-/** The several headers, with the decision that stood alone in `b3`, unless they ask for debug: that overrules a no. */
-function withDecision(several: Found, single: Found): Found {
-  if (!isContext(several) || typeof single !== 'object' || several.nuance === 'debug') return several
-  return { ...several, sampled: single.sampled, nuance: single.nuance }
+/** What `b3` says counts before what the several headers say, but for debug: whoever asks for that gets it. */
+function join(single: Found, several: Found): Found {
+  if (single === undefined || several === undefined) return single ?? several
+  if (typeof single === 'string') return typeof several === 'string' ? several : { ...several, also: single }
+  if (typeof several === 'string') return { ...single, also: several }
+  if (isContext(single)) return isContext(several) ? { ...single, also: several } : single
+  if (several.nuance === 'debug') return several
+  return isContext(several) ? { ...several, sampled: single.sampled, nuance: single.nuance } : single
 }
 
 function readSeveral(carrier: Carrier): Found {
@@ -71,10 +71,10 @@ function readSeveral(carrier: Carrier): Found {
   const ids = readIdPair(traceId, spanId, traceIdDigits)
   if (typeof ids === 'string') return ids
   if (parent !== undefined && !spanIdDigits.test(parent)) return 'malformed'
-  return { ...ids, sampled: decision?.sampled, nuance: decision?.nuance }
+  return { ...ids, sampled: undefined, ...decision }
 }
 
-const open: Decision = { sampled: undefined }
+const open: Decision = { sampled: undefined, also: 'malformed_decision' }
 
 function readDecision(carrier: Carrier): Decision | 'repeated' | undefined {
   const flags = carrier.one('x-b3-flags')

@@ -42,8 +42,7 @@ export const datadog: Format = {
       traceId: (upper ?? ZERO) + lower,
       width: upper === undefined ? 16 : 32,
       spanId: spanId === ZERO ? undefined : spanId,
-      sampled: decision.sampled,
-      nuance: decision.nuance,
+      ...decision,
     }
   },
 
@@ -66,13 +65,15 @@ function traceIdText({ traceId }: TraceContext): string {
 }
 
 const undecided: Decision = { sampled: undefined }
+const illegible: Decision = { sampled: undefined, also: 'malformed_decision' }
 const kept: Decision = { sampled: true }
 const dropped: Decision = { sampled: false }
 const keptByUser: Decision = { sampled: true, nuance: 'user' }
 const droppedByUser: Decision = { sampled: false, nuance: 'user' }
 
 function readPriority(text: string | undefined): Decision {
-  if (text === undefined || !priorityDigits.test(text)) return undecided
+  if (text === undefined) return undecided
+  if (!priorityDigits.test(text)) return illegible
   const priority = Number(text)
   if (priority === 2) return keptByUser
   if (priority === -1) return droppedByUser

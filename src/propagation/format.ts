@@ -10,6 +10,8 @@ import type { BaggageEntry, IdWidth, Notation, Nuance, TraceContext } from '../m
 export interface Decision {
   readonly sampled: boolean | undefined
   readonly nuance?: Nuance | undefined
+  /** What else the format's headers hold: another context, or why some of them say nothing. */
+  readonly also?: Arrival | Rejection | undefined
 }
 
 /** A context that a format found in a head. */
@@ -34,7 +36,14 @@ export interface BareDecision extends Decision {
 }
 
 /** Why a format's headers were present but carry no context, in a few fixed words: the label of a counter. */
-export type Rejection = 'repeated' | 'malformed' | 'all_zero' | 'incomplete' | 'unknown_version'
+export type Rejection =
+  | 'repeated'
+  | 'malformed'
+  | 'all_zero'
+  | 'incomplete'
+  | 'unknown_version'
+  | 'malformed_decision'
+  | 'malformed_tracestate'
 
 export interface Format extends Notation {
   readonly name: string

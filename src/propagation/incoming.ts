@@ -70,7 +70,7 @@ export class Incoming {
 
     const carrier = new Carrier(seen)
     for (const { format, bit } of this.#sources) {
-      if ((present & bit) !== 0) hear(format, carrier, reading)
+      if ((present & bit) !== 0) hear(format.extract(carrier), format, reading)
     }
     // A tracestate belongs to the trace in traceparent also where nobody follows that.
     if (!this.#readsW3c && reading.arrival) noteState(w3c.extract(new Carrier(lines)), reading.arrival.traceId, reading)
@@ -83,8 +83,8 @@ export class Incoming {
   }
 }
 
-function hear(format: Format, carrier: Carrier, reading: Reading): void {
-  const found = format.extract(carrier)
+/** @param found what the format found */
+function hear(found: ReturnType<Format['extract']>, format: Format, reading: Reading): void {
   if (found === undefined) return
   const { arrival } = reading
   if (typeof found === 'string') {
@@ -101,6 +101,7 @@ function hear(format: Format, carrier: Carrier, reading: Reading): void {
   } else if (!isSameTrace(arrival, found)) {
     reading.conflicts = [...reading.conflicts, { format: format.name, traceId: found.traceId }]
   }
+  if (typeof found === 'object' && found.also !== undefined) hear(found.also, format, reading)
 }
 
 function noteState(found: ReturnType<Format['extract']>, traceId: string, reading: Reading): void {

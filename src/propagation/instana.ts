@@ -23,7 +23,9 @@ export const instana: Format = {
       return sampled === undefined ? 'malformed' : { traceId: undefined, sampled }
     }
     const ids = readIdPair(traceId, spanId, traceIdDigits)
-    return typeof ids === 'string' ? ids : { ...ids, sampled }
+    if (typeof ids === 'string') return ids
+    const also = decision !== undefined && sampled === undefined ? 'malformed_decision' : undefined
+    return { ...ids, sampled, also }
   },
 
   inject: (context) => [

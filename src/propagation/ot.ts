@@ -26,7 +26,9 @@ export const ot: Format = {
       return sampled === undefined ? 'malformed' : { traceId: undefined, sampled }
     }
     const ids = readIdPair(traceId, spanId, traceIdDigits, false)
-    return typeof ids === 'string' ? ids : { ...ids, sampled, baggage: carrier.entries(BAGGAGE) }
+    if (typeof ids === 'string') return ids
+    const also = decision !== undefined && sampled === undefined ? 'malformed_decision' : undefined
+    return { ...ids, sampled, also, baggage: carrier.entries(BAGGAGE) }
   },
 
   inject(context) {

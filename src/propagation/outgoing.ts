@@ -2,6 +2,7 @@
 import { FieldNames } from '../model/field-line'
 import type { BaggageEntry, Notation, TraceContext } from '../model/trace-context'
 import type { Format } from './format'
+import { w3c } from './w3c'
 
 /** `preserve` writes the format in which the trace arrived, else the default one. */
 export type Injected = Format | 'preserve'
@@ -37,6 +38,8 @@ export class Outgoing {
     )
     const byKey = new Map<string, Notation>()
     for (const format of arrived ? [arrived, ...this.formats] : this.formats) byKey.set(format.key, format)
+    // What goes out nowhere is exported all the same, and the log has to name it.
+    if (byKey.size === 0) byKey.set(w3c.key, w3c)
     this.notations = [...byKey.values()]
   }
 

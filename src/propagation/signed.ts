@@ -8,8 +8,11 @@ import { type FieldLine, FieldNames, fieldValueOf, isNamed } from '../model/fiel
 export const signatureFields: readonly string[] = ['authorization', 'signature-input']
 
 const awsSigned = /^AWS4-[^\s]+\s.*?\bSignedHeaders=([^,\s]+)/i
-/** The parentheses around the signed components, and strings: behind `=` stands the value of a parameter, else a name. */
-const component = /[()]|(=?)"((?:[^"\\]|\\.)*)"/g
+/**
+ * The parentheses around the signed components, and strings: behind `=` stands the value of a parameter, else a name. A
+ * string without its end goes to the end, so that nobody looks for that again and again.
+ */
+const component = /[()]|(=?)"((?:[^"\\]|\\.?)*)(?:"|$)/g
 
 /** The names that the lines say are signed; undefined when nothing is. */
 export function signedNames(lines: readonly FieldLine[]): FieldNames | undefined {

@@ -30,13 +30,16 @@ export const w3c: Format = {
     if (version === '00' && value.length !== LENGTH) return 'malformed'
     if (isZero(traceId) || isZero(spanId)) return 'all_zero'
     const bits = Number.parseInt(flags, 16)
+    const states = carrier.values('tracestate')
+    const traceState = combineTraceState(states)
     return {
       traceId,
       width: 32,
       spanId,
       sampled: (bits & SAMPLED) !== 0,
       random: (bits & RANDOM) !== 0,
-      traceState: combineTraceState(carrier.values('tracestate')),
+      traceState,
+      also: traceState === undefined && states.some((state) => state !== '') ? 'malformed_tracestate' : undefined,
     }
   },
 

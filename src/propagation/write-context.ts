@@ -28,14 +28,10 @@ export function writeContext(
   const carrier = new Carrier(clear.names.length === 0 ? before : before.filter((line) => !isCleared(line)))
 
   let leftAlone: Set<string> | undefined
+  let kept: FieldNames | undefined
   let fresh: FieldLine[] = []
-  for (const format of formats) {
-    for (const line of format.inject(written, carrier)) fresh.push(line)
-  }
-  if (signed) {
-    leftAlone = new Set(fresh.filter((line) => signed.hold(line)).map(nameOf))
-    fresh = fresh.filter((line) => !signed.hold(line))
-  }
+  if (signed) ({ fresh, leftAlone, kept } = injectUnsigned(formats, written, carrier, signed))
+  else for (const format of formats) for (const line of format.inject(written, carrier)) fresh.push(line)
 
   // Baggage that crosses from one format to another replaces entries of its name only.
   const crossed = written.baggage.length > 0 ? new FieldNames(fresh.map(nameOf), 'exact') : undefined
@@ -44,6 +40,7 @@ export function writeContext(
   const removed: number[] = []
   for (const index of indexes) {
     const line = lines[index] as FieldLine
+    if (kept?.hold(line)) continue
     if (!stale.hold(line) && !(dropsState && isNamed(line, 'tracestate')) && !crossed?.hold(line)) continue
     if (signed?.hold(line)) leftAlone?.add(nameOf(line))
     else if (next < fresh.length) lines[index] = fresh[next++] as FieldLine
@@ -52,6 +49,29 @@ export function writeContext(
   while (next < fresh.length) lines.push(fresh[next++] as FieldLine)
   for (const index of removed.reverse()) lines.splice(index, 1)
   return leftAlone ? [...leftAlone] : nothing
+}
+
+/**
+ * What may be written where some headers are signed. A format that can't write one of its headers is not written at all,
+ * and what is there of it stays: half of a context would belong to no trace. Only a tracestate can be left out.
+ */
+function injectUnsigned(
+  formats: readonly Format[],
+  context: TraceContext,
+  carrier: Carrier,
+  signed: FieldNames,
+): { fresh: FieldLine[]; leftAlone: Set<string>; kept: FieldNames | undefined } {
+  const leftAlone = new Set<string>()
+  const fresh: FieldLine[] = []
+  const kept: string[] = []
+  for (const format of formats) {
+    const lines = format.inject(context, carrier)
+    const blocked = lines.filter((line) => signed.hold(line))
+    for (const line of blocked) leftAlone.add(nameOf(line))
+    if (blocked.some((line) => !isNamed(line, 'tracestate'))) kept.push(...format.fields)
+    else fresh.push(...lines.filter((line) => !signed.hold(line)))
+  }
+  return { fresh, leftAlone, kept: kept.length > 0 ? new FieldNames(kept) : undefined }
 }
 
 const blank = new Carrier([])

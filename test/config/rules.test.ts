@@ -72,6 +72,7 @@ describe('rules', () => {
     ['[{match: {}, inject: [w4c]}]', /inject has "w4c"/],
     ['[{match: {}, extract: [preserve]}]', /extract has "preserve"/],
     ['[{match: {}, sampling_rate: 2}]', /sampling_rate "2" is not a number from 0 to 1/],
+    ['[{match: {}, clear: [Host]}]', /clear has "Host", which frames or routes/],
     ['[{match: {}, clear: ["a b"]}]', /clear has "a b", which is no header name/],
   ])('%s is refused', (text, words) => {
     expect(rulesOf(text).problems).toEqual([expect.stringMatching(words)])
@@ -97,7 +98,7 @@ describe('the variables of OpenTelemetry', () => {
   test('a propagator that is not known is a warning, and the defaults stay', () => {
     const { settings, warnings, problems } = resolved('', { OTEL_PROPAGATORS: 'tracecontext,foo' })
     expect(problems).toEqual([])
-    expect(warnings).toHaveLength(2)
+    expect(warnings).toHaveLength(1)
     expect(settings.inject).toEqual(['preserve'])
   })
 
@@ -113,6 +114,15 @@ describe('the variables of OpenTelemetry', () => {
   ])('OTEL_TRACES_SAMPLER=%s, argument %s', (sampler, argument, samplingStrategy, samplingRate) => {
     const environment = { OTEL_TRACES_SAMPLER: sampler, ...(argument && { OTEL_TRACES_SAMPLER_ARG: argument }) }
     expect(resolved('', environment).settings).toMatchObject({ samplingStrategy, samplingRate })
+  })
+
+  test('a sampler with an argument that is no share is left aside whole, and told once', () => {
+    const environment = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: 'abc' }
+    const { settings, warnings } = resolved('sampling: { rate: 0.2 }', environment)
+    expect(settings).toMatchObject({ samplingStrategy: 'parent_probability_fallback', samplingRate: 0.2 })
+    expect(warnings).toEqual([
+      expect.stringMatching(/OTEL_TRACES_SAMPLER_ARG="abc", which is not a number from 0 to 1/),
+    ])
   })
 })
 

@@ -77,13 +77,14 @@ test.each<[string, string, boolean, string]>([
   ['b3', 'b3: d', true, 'debug'],
   ['b3', 'x-b3-sampled: 0', false, none],
   ['b3', 'x-b3-flags: 1', true, 'debug'],
+  ['b3', 'x-b3-flags: 1\nb3: 0', true, 'debug'],
   ['b3-single', 'b3: 0', false, none],
   ['ot', 'ot-tracer-sampled: 0', false, none],
   ['datadog', 'x-datadog-sampling-priority: -1', false, 'user'],
   ['aws', 'x-amzn-trace-id: Sampled=0', false, none],
   ['instana', 'x-instana-l: 0', false, none],
 ])('%s: %s is a decision without a context', (name, line, sampled, nuance) => {
-  const found = extract(name, line)
+  const found = extract(name, ...line.split('\n'))
   expect(found).toMatchObject({ sampled })
   expect(typeof found === 'object' && [found.traceId, found.nuance ?? none]).toEqual([undefined, nuance])
 })

@@ -278,6 +278,13 @@ describe('signed headers', () => {
       [`traceparent: 00-${traceId}-${hop}-01`],
       [],
     ],
+    [
+      'of a format that can not be whole then',
+      [aws4('x-b3-traceid'), `X-B3-TraceId: ${other}`, 'X-B3-SpanId: 1', 'X-B3-Sampled: 0'],
+      [`X-B3-TraceId: ${other}`, 'X-B3-SpanId: 1', 'X-B3-Sampled: 0', `${started}-03`],
+      ['x-b3-traceid'],
+    ],
+    ['of a format of which nothing is there', [aws4('x-b3-sampled')], [`${started}-03`], ['x-b3-sampled']],
     ['end in no star', [aws4('trace*'), parent], [`traceparent: 00-${traceId}-${hop}-01`], []],
     ['that concern others', [aws4('host;x-amz-date'), parent], [`traceparent: 00-${traceId}-${hop}-01`], []],
     [
@@ -288,8 +295,51 @@ describe('signed headers', () => {
     ],
     ['and tracestate', [aws4('tracestate'), 'tracestate: a=1'], ['tracestate: a=1', `${started}-03`], ['tracestate']],
   ])('%s', (_name, lines, expected, names) => {
-    const { head, leftAlone } = through(propagationOf({ clear: ['x-old'] }), lines)
+    const injected = /x-b3/.test(lines.join()) ? [b3, 'preserve' as const] : ['preserve' as const]
+    const { head, leftAlone } = through(propagationOf({ clear: ['x-old'], inject: injected }), lines)
     expect(head.filter((line) => !/^(?:authorization|signature-input)/i.test(line))).toEqual(expected)
     expect(leftAlone).toEqual(names)
   })
+
+  test('an endless string costs no more than its length', () => {
+    const line = `Signature-Input: s=("${'\\"'.repeat(32_000)}`
+    const before = performance.now()
+    for (let i = 0; i < 10; i++) through(propagationOf({}), [line, parent])
+    // Quadratic, one takes a second.
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+})
+
+test('what goes out nowhere has a name in the log all the same', () => {
+  const { context } = through(propagationOf({ inject: [] }), [])
+  expect(context.notations.map(({ key }) => key)).toEqual(['w3c'])
+})
+
+test.each<[string[], { format: string; reason: string }[], string[]]>([
+  [['x-b3-traceid: zz', 'x-b3-spanid: 1', 'b3: 1'], [{ format: 'b3', reason: 'malformed' }], []],
+  [[`x-b3-traceid: ${traceId}`, `x-b3-spanid: ${spanId}`, 'b3: zzz'], [{ format: 'b3', reason: 'malformed' }], []],
+  [[single, `x-b3-traceid: ${traceId}`, `x-b3-spanid: ${spanId}`], [], [traceId]],
+  [[single, `x-b3-traceid: ${other}`, `x-b3-spanid: ${spanId}`], [], []],
+  [[parent, 'tracestate: \xe9=1'], [{ format: 'w3c', reason: 'malformed_tracestate' }], []],
+  [[parent, 'tracestate:'], [], []],
+  [
+    [`x-b3-traceid: ${traceId}`, `x-b3-spanid: ${spanId}`, 'x-b3-sampled: maybe'],
+    [{ format: 'b3', reason: 'malformed_decision' }],
+    [],
+  ],
+  [[...dd, 'x-datadog-sampling-priority: 1.0'], [{ format: 'datadog', reason: 'malformed_decision' }], []],
+  [
+    [`x-instana-t: ${traceId}`, `x-instana-s: ${spanId}`, 'x-instana-l: 7'],
+    [{ format: 'instana', reason: 'malformed_decision' }],
+    [],
+  ],
+  [
+    [`ot-tracer-traceid: ${traceId}`, `ot-tracer-spanid: ${spanId}`, 'ot-tracer-sampled: 7'],
+    [{ format: 'ot', reason: 'malformed_decision' }],
+    [],
+  ],
+])('%j: what else a format holds is told', (lines, refusals, conflicts) => {
+  const found = through(all, lines)
+  expect(found.refusals).toEqual(refusals)
+  expect(found.conflicts.map((conflict) => conflict.traceId)).toEqual(conflicts)
 })

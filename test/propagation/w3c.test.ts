@@ -178,7 +178,10 @@ describe('tracestate', () => {
   })
 
   test('that is invalid leaves traceparent as it is', () => {
-    expect(extract(`traceparent: ${good}`, 'tracestate: A=1')).toEqual(arrival(true, false))
+    expect(extract(`traceparent: ${good}`, 'tracestate: A=1')).toEqual({
+      ...arrival(true, false),
+      also: 'malformed_tracestate',
+    })
   })
 
   test('on several lines is one list, in order', () => {
