@@ -39,6 +39,8 @@ const neverNominated = new Set([
   'baggage',
 ])
 
+const SPACE = 0x20
+
 const nothing = new FieldNames([])
 
 /**
@@ -82,7 +84,7 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
         break
       case 14:
         if (isNamed(line, 'content-length')) {
-          sorted.contentLength = joined(sorted.contentLength, fieldValueOf(line))
+          sorted.contentLength = joined(sorted.contentLength, framingValueOf(line))
         } else if (isNamed(line, 'http2-settings')) continue
         break
       case 16:
@@ -94,7 +96,7 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
         break
       case 17:
         if (isNamed(line, 'transfer-encoding')) {
-          sorted.transferEncoding = joined(sorted.transferEncoding, fieldValueOf(line))
+          sorted.transferEncoding = joined(sorted.transferEncoding, framingValueOf(line))
         }
         break
       case 18:
@@ -136,6 +138,17 @@ function withoutNominated(sorted: SortedFields, nominated: readonly string[], to
   const noted = [...travelling.keys()].filter((index) => toNote.hold(travelling[index] as FieldLine))
   const hostIndex = travelling.findIndex((line) => isNamed(line, 'host'))
   return { ...sorted, travelling, noted, hostIndex }
+}
+
+/**
+ * The value of a line that frames the body. A tab behind it stays, and makes it malformed: it is optional white space by the
+ * grammar (RFC 9110 §5.5), but llhttp takes it for a part of the value, and "chunked" with a tab for no chunks at all.
+ */
+function framingValueOf(line: FieldLine): string {
+  const value = fieldValueOf(line)
+  if (line.charCodeAt(line.length - 1) > SPACE || value === '') return value
+  const rest = line.slice(line.lastIndexOf(value) + value.length)
+  return rest.includes('\t') ? value + rest : value
 }
 
 function joined(former: string | undefined, value: string): string {

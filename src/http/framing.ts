@@ -11,6 +11,7 @@ export type Framing = number | 'chunked' | 'until_close'
 
 export const NO_BODY: Framing = 0
 
+/** Fifteen digits stay exact integers, and nobody sends a petabyte. */
 const digits = /^[0-9]{1,15}$/
 
 /** How the body of a request is framed. Without a length there is none. */
@@ -22,10 +23,13 @@ export function requestFraming(fields: SortedFields, minor: 0 | 1): Framing | Fa
     return coding.toLowerCase() === 'chunked' ? 'chunked' : unknownCoding(coding)
   }
   if (fields.contentLength === undefined) return NO_BODY
-  return digits.test(fields.contentLength) ? Number(fields.contentLength) : 'bad_framing'
+  return digits.test(fields.contentLength) ? Number(fields.contentLength) : 'bad_length'
 }
 
-/** How the body of a final response is framed; `bad_response` where it can't be told. */
+/**
+ * How the body of a response is framed; `bad_response` where it can't be told. Interim responses have none (RFC 9112 §6.3),
+ * and are no part of HTTP/1.0 (RFC 9110 §15.2).
+ */
 export function responseFraming(
   fields: SortedFields,
   status: number,
@@ -36,6 +40,7 @@ export function responseFraming(
   const length = fields.contentLength
   if (length !== undefined && (coding !== undefined || !digits.test(length))) return 'bad_response'
   if (coding !== undefined && (minor === 0 || coding.toLowerCase() !== 'chunked')) return 'bad_response'
+  if (status < 200) return minor === 1 ? NO_BODY : 'bad_response'
   if (method === 'HEAD' || status === 304) return NO_BODY
   if (status === 204) return coding === undefined && !Number(length ?? 0) ? NO_BODY : 'bad_response'
   if (coding !== undefined) return 'chunked'
@@ -48,7 +53,7 @@ export function responseFraming(
  */
 function unknownCoding(coding: string): FaultCode {
   const codings = coding.split(',').map((part) => trimSpace(part).toLowerCase())
-  const isChunkedLast = codings.indexOf('chunked') === codings.length - 1
+  const isChunkedLast = codings.length > 1 && codings.indexOf('chunked') === codings.length - 1
   const areNames = codings.every((part) => /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:[ \t]*;.*)?$/.test(part))
   return isChunkedLast && areNames ? 'unknown_transfer_coding' : 'bad_framing'
 }

@@ -59,19 +59,30 @@ class LengthScan implements BodyScan {
 /** Where in the grammar of a chunked body (RFC 9112 §7.1) the next byte stands. */
 const Place = {
   size: 0,
-  extension: 1,
-  sizeEnd: 2,
-  data: 3,
-  dataCr: 4,
-  dataLf: 5,
-  trailerLine: 6,
-  trailerName: 7,
-  trailerValue: 8,
-  trailerLf: 9,
-  lastLf: 10,
-  done: 11,
+  sizeEnd: 1,
+  extensionStart: 2,
+  extensionName: 3,
+  extensionEquals: 4,
+  extensionValue: 5,
+  quoted: 6,
+  quotedPair: 7,
+  quotedEnd: 8,
+  data: 9,
+  dataCr: 10,
+  dataLf: 11,
+  trailerLine: 12,
+  trailerName: 13,
+  trailerValue: 14,
+  trailerLf: 15,
+  lastLf: 16,
+  done: 17,
 } as const
 type Place = (typeof Place)[keyof typeof Place]
+
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /** 2^52: sizes stay exact integers. */
 const MAX_SIZE_DIGITS = 13
@@ -79,8 +90,12 @@ const MAX_SIZE_DIGITS = 13
 const MAX_EXTENSION_BYTES = 16 * 1024
 const MAX_TRAILER_BYTES = 64 * 1024
 
-/** Fields that would change the framing or routing of the message if they were read from a trailer (RFC 9110 §6.5.1). */
-const notInTrailers = /^(?:content-length|transfer-encoding|host|connection|trailer|te|upgrade|proxy-.*)$/i
+/**
+ * Fields that would change the framing or routing of the message, or of its connection, if they were read from a trailer
+ * (RFC 9110 §6.5.1).
+ */
+const notInTrailers =
+  /^(?:content-length|transfer-encoding|host|connection|keep-alive|trailer|te|upgrade|http2-settings|max-forwards|expect|proxy-.*)$/i
 
 class ChunkedScan implements BodyScan {
   readonly untilClose = false
@@ -117,9 +132,6 @@ class ChunkedScan implements BodyScan {
     switch (this.#place) {
       case Place.size:
         return this.#stepSize(byte)
-      case Place.extension:
-        if (byte === CR) return this.#go(Place.sizeEnd)
-        return ((classOf[byte] as number) & VALUE) !== 0 && ++this.#extensionBytes <= MAX_EXTENSION_BYTES
       case Place.sizeEnd:
         return byte === LF && this.#go(this.#left === 0 ? Place.trailerLine : Place.data)
       case Place.dataCr:
@@ -129,8 +141,45 @@ class ChunkedScan implements BodyScan {
         this.#extensionBytes = 0
         return byte === LF && this.#go(Place.size)
       default:
+        if (this.#place < Place.data) return this.#extensionBytes++ <= MAX_EXTENSION_BYTES && this.#stepExtension(byte)
         return ++this.#trailerBytes <= MAX_TRAILER_BYTES && this.#stepTrailer(byte)
     }
+  }
+
+  /**
+   * Extensions (RFC 9112 §7.1.1): `;name`, `;name=token` or `;name="text"`. Nobody has a use for them, but they travel, and
+   * a recipient that reads them must not find what the grammar doesn't know. White space around the signs is "bad" by the
+   * grammar itself (RFC 9110 §5.6.3), and refused.
+   */
+  #stepExtension(byte: number): boolean {
+    const isToken = ((classOf[byte] as number) & TOKEN) !== 0
+    switch (this.#place) {
+      case Place.extensionStart:
+        return isToken && this.#go(Place.extensionName)
+      case Place.extensionName:
+        return isToken || (byte === EQUALS ? this.#go(Place.extensionEquals) : this.#endExtension(byte))
+      case Place.extensionEquals:
+        if (byte === QUOTE) return this.#go(Place.quoted)
+        return isToken && this.#go(Place.extensionValue)
+      case Place.extensionValue:
+        return isToken || this.#endExtension(byte)
+      case Place.quoted:
+        if (byte === QUOTE) return this.#go(Place.quotedEnd)
+        if (byte === BACKSLASH) return this.#go(Place.quotedPair)
+        return ((classOf[byte] as number) & VALUE) !== 0
+      case Place.quotedPair:
+        return ((classOf[byte] as number) & VALUE) !== 0 && this.#go(Place.quoted)
+      case Place.quotedEnd:
+        return this.#endExtension(byte)
+      default:
+        return false
+    }
+  }
+
+  /** Another extension, or the end of the line. */
+  #endExtension(byte: number): boolean {
+    if (byte === CR) return this.#go(Place.sizeEnd)
+    return byte === SEMICOLON && this.#go(Place.extensionStart)
   }
 
   /** The trailer section: field lines, then an empty line. Without trailers that line is all there is. */
@@ -163,8 +212,7 @@ class ChunkedScan implements BodyScan {
       return ++this.#sizeDigits <= MAX_SIZE_DIGITS
     }
     if (this.#sizeDigits === 0) return false
-    if (byte === CR) return this.#go(Place.sizeEnd)
-    return byte === 0x3b && this.#go(Place.extension)
+    return this.#endExtension(byte)
   }
 
   #go(place: Place): true {

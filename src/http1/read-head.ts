@@ -20,6 +20,8 @@ const marks = new Int32Array((MAX_LINES + 1) * 3)
 const MALFORMED = -1
 const INCOMPLETE = -2
 const TOO_MANY = -3
+const FOLDED = -4
+const TAB = 0x09
 
 /** Skips the empty lines that may stand before a request line (RFC 9112 §2.2). */
 export function skipEmptyLines(bytes: Buffer, start: number): number {
@@ -51,6 +53,7 @@ export function readRequestHead(bytes: Buffer, start: number): RequestHead | Fau
 
   const count = scanLines(bytes, linesStart)
   if (count === INCOMPLETE) return undefined
+  if (count === FOLDED) return 'folded_line'
   if (count < 0) return count === TOO_MANY ? 'head_too_large' : 'bad_field_line'
   const end = endOfLines(linesStart, count)
   const text = latin1(bytes, start, end)
@@ -61,6 +64,12 @@ export function readRequestHead(bytes: Buffer, start: number): RequestHead | Fau
     lines: cutLines(text, start, count),
     size: end - start,
   }
+}
+
+/** What is too large about a head of more than `limit` bytes, whole or not: its target or its lines. */
+export function excessOf(bytes: Buffer, start: number, limit: number): FaultCode {
+  const lineEnd = bytes.indexOf(CR, start)
+  return lineEnd < 0 || lineEnd - start > limit ? 'target_too_long' : 'head_too_large'
 }
 
 /**
@@ -94,7 +103,7 @@ export function readResponseHead(bytes: Buffer, start: number): ResponseHead | F
 
 /**
  * Looks at each byte of the field lines that begin at `start`, up to and with the empty line, and leaves their `marks`.
- * @returns how many lines there are, or MALFORMED, INCOMPLETE or TOO_MANY
+ * @returns how many lines there are, or MALFORMED, INCOMPLETE, TOO_MANY or FOLDED
  */
 function scanLines(bytes: Buffer, start: number): number {
   let at = start
@@ -103,6 +112,7 @@ function scanLines(bytes: Buffer, start: number): number {
     const nameEnd = skip(bytes, at, TOKEN)
     if (nameEnd === at) {
       const end = lineEndBehind(bytes, at)
+      if (end === MALFORMED && count > 0 && (bytes[at] === SPACE || bytes[at] === TAB)) return FOLDED
       return end < 0 ? end : count
     }
     if (nameEnd === bytes.length) return INCOMPLETE

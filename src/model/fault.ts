@@ -26,11 +26,22 @@ const failed = (status: number, proxyStatus: string, words: string): Fault => ({
 
 export const faults = {
   // The client's message.
-  bad_request_line: refused(400, 'The request line is malformed.'),
-  bad_field_line: refused(400, 'A header line is malformed.'),
+  bad_request_line: refused(
+    400,
+    'The request line is malformed: it is a method, a space, a target, a space, HTTP/1.1, CR and LF, and nothing else.',
+  ),
+  bad_field_line: refused(
+    400,
+    'A header line is malformed: it is a name, a colon right behind it, a value without control characters, CR and LF.',
+  ),
+  folded_line: refused(400, 'A header line goes on in the next line, which HTTP/1.1 does not allow any more.'),
   bad_target: refused(400, 'The request target is not a valid http URL or host:port.'),
-  bad_host: refused(400, 'The request must carry exactly one Host header.'),
-  bad_framing: refused(400, 'The length of the request body is ambiguous.'),
+  bad_host: refused(400, 'The request must carry exactly one Host header, with a host and possibly a port in it.'),
+  bad_length: refused(400, 'Content-Length must stand there once, as one decimal number.'),
+  bad_framing: refused(
+    400,
+    'Where the request body ends is ambiguous: Transfer-Encoding goes with HTTP/1.1, without Content-Length, and ends in "chunked"; CONNECT has no body.',
+  ),
   bad_body: refused(400, 'The chunked request body is malformed.'),
   origin_form: refused(
     400,
@@ -38,9 +49,13 @@ export const faults = {
   ),
   https_target: refused(400, 'For an https URL, open a tunnel with CONNECT.'),
   unknown_scheme: refused(400, 'Only http URLs, and CONNECT for everything else, can be proxied.'),
-  head_too_large: refused(431, 'The request head is too large.'),
+  target_too_long: refused(414, 'The request target is too long.'),
+  head_too_large: refused(431, 'The request head is too large, or has too many header lines.'),
   unknown_transfer_coding: refused(501, 'The only transfer coding that is understood is "chunked".'),
-  unknown_version: refused(505, 'Only HTTP/1.0 and HTTP/1.1 are understood.'),
+  unknown_version: refused(
+    505,
+    'Only HTTP/1.0 and HTTP/1.1 are understood; other versions can go through a tunnel that CONNECT opens.',
+  ),
   request_timeout: refused(408, 'The request head did not arrive in time.'),
   client_closed: {
     status: 0,

@@ -3,7 +3,7 @@
  * back takes the bytes until its exchange is over. Requests that arrive before that (pipelining) wait in order.
  */
 import type { Socket } from 'node:net'
-import { readRequestHead, skipEmptyLines } from '../http1/read-head'
+import { excessOf, readRequestHead, skipEmptyLines } from '../http1/read-head'
 import type { FaultCode } from '../model/fault'
 import type { RequestHead } from '../model/head'
 
@@ -53,6 +53,8 @@ const LINE_FEED = 0x0a
  * the client still sends would come back to it as a reset, and take the answer away (RFC 9112 §9.6).
  */
 const LINGER = 2000
+/** Empty lines before a request are skipped (RFC 9112 §2.2): some clients send one behind a body. Nobody sends many. */
+const MAX_EMPTY_BYTES = 2 * 16
 /** How long a client may take nothing of what is left for it, before its connection is reset. */
 const STALL = 30_000
 
@@ -65,6 +67,8 @@ export class ClientConnection {
   #route: Route | undefined
   /** Bytes that were read too early: an incomplete head, or what follows the request that is on. */
   #waiting: Buffer | undefined
+  /** Of empty lines before the next head. */
+  #emptyBytes = 0
   #headTimer: NodeJS.Timeout | undefined
   #endTimer: NodeJS.Timeout | undefined
   #isDraining = false
@@ -208,23 +212,29 @@ export class ClientConnection {
 
   /** Reads heads as long as the bytes hold whole requests whose exchanges end at once; then the route has the word. */
   #readHeads(bytes: Buffer): void {
+    const { headBytes } = this.#limits
     this.#isReading = true
     let at = 0
     while (!this.#route && !this.#isEnding && !this.#isClogged) {
-      at = skipEmptyLines(bytes, at)
+      const start = skipEmptyLines(bytes, at)
+      this.#emptyBytes += start - at
+      at = start
+      if (this.#emptyBytes > MAX_EMPTY_BYTES) {
+        this.#refuse('bad_request_line')
+        break
+      }
       if (at === bytes.length) {
         this.#stopHeadTimer()
         break
       }
       const head = readRequestHead(bytes, at)
-      if (head === undefined && bytes.length - at <= this.#limits.headBytes) {
+      if (head === undefined && bytes.length - at <= headBytes) {
         this.#awaitHead(bytes, at)
         break
       }
       this.#stopHeadTimer()
-      if (head === undefined) this.#refuse('head_too_large')
-      else if (typeof head === 'string') this.#refuse(head)
-      else if (head.size > this.#limits.headBytes) this.#refuse('head_too_large')
+      if (typeof head === 'string') this.#refuse(head)
+      else if (head === undefined || head.size > headBytes) this.#refuse(excessOf(bytes, at, headBytes))
       else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false
@@ -234,6 +244,7 @@ export class ClientConnection {
 
   /** @returns the index behind the request, as far as it is there */
   #enter(head: RequestHead, bytes: Buffer, start: number): number {
+    this.#emptyBytes = 0
     const route = this.#entrance.enter(this, head)
     if (!route) return bytes.length
     this.#route = route

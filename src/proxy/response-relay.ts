@@ -82,7 +82,7 @@ export class ResponseRelay {
       const end = at + head.size
       if (head.size > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
       if (head.status >= 200) return this.#begin(head, all, end)
-      this.#relayInterim(head, all, at, end)
+      this.#relayInterim(head)
       at = end
     }
   }
@@ -99,17 +99,27 @@ export class ResponseRelay {
     if (start < bytes.length) this.#partialHead = Buffer.from(bytes.subarray(start))
   }
 
-  /** 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2). Nobody asked to switch protocols. */
-  #relayInterim(head: ResponseHead, bytes: Buffer, start: number, end: number): void {
+  /**
+   * 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2), and without the fields that would frame
+   * a body, which they never have (RFC 9112 §6). Nobody asked to switch protocols.
+   */
+  #relayInterim(head: ResponseHead): void {
     if (head.status === 101) return this.#fail('bad_response', 'unexpected 101')
     if (++this.#interims > MAX_INTERIMS) return this.#fail('bad_response', 'too many interim responses')
-    if (this.#request.minor === 1) this.#pace(this.#client.write(bytes.toString('latin1', start, end)))
+    const fields = sortFields(head.lines)
+    const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
+    if (!isFraming(framing)) return this.#fail(framing, 'framing of an interim response')
+    if (this.#request.minor === 0) return
+    const lines = fields.travelling.filter(
+      (line) => !isNamed(line, 'content-length') && !isNamed(line, 'transfer-encoding'),
+    )
+    this.#pace(this.#client.write(writeResponseHead(head.status, head.reason, lines)))
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
     const fields = sortFields(head.lines)
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
-    if (!isFraming(framing)) return this.#fail(framing, '')
+    if (!isFraming(framing)) return this.#fail(framing, 'framing')
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
     const mayKeepClient = this.#owner.onResponseHead()

@@ -4,6 +4,7 @@
  */
 import { type SortedFields, sortFields } from '../http/field-sort'
 import { type Framing, isFraming, requestFraming } from '../http/framing'
+import { hasSoundHost } from '../http/host'
 import { type Target, TargetReader } from '../http/target'
 import type { Clock, Random } from '../model/clock'
 import type { Destination } from '../model/destination'
@@ -72,9 +73,7 @@ export class Road implements Entrance {
     // Can its lines and its length be read in one way only?
     const propagation = this.parts.propagationOf(target.destination, head.method, target.path)
     const fields = sortFields(head.lines, propagation.fields)
-    if (fields.hostCount > 1 || (fields.hostCount === 0 && head.minor === 1)) {
-      return this.#refuse(client, exchange, 'bad_host')
-    }
+    if (!hasSoundHost(fields, head.minor, target.destination)) return this.#refuse(client, exchange, 'bad_host')
     const framing = requestFraming(fields, head.minor)
     if (!isFraming(framing)) return this.#refuse(client, exchange, framing)
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')

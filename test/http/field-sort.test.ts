@@ -159,7 +159,12 @@ describe('facts', () => {
   test.each<[string[], string | undefined, string | undefined]>([
     [[], undefined, undefined],
     [['Content-Length: 5'], '5', undefined],
-    [['content-length:5 \t'], '5', undefined],
+    [['content-length:\t5 '], '5', undefined],
+    // A tab behind the value stays: see `framingValueOf`.
+    [['Content-Length: 5\t '], '5\t ', undefined],
+    [['Transfer-Encoding: chunked \t'], undefined, 'chunked \t'],
+    [['Transfer-Encoding: \t'], undefined, ''],
+    [['X: y\t', 'Content-Length: 5'], '5', undefined],
     [['CONTENT-LENGTH:'], '', undefined],
     [['Content-Length: 5', 'content-length: 5'], '5,5', undefined],
     [['Content-Length: 5', 'X: y', 'Content-Length: 6'], '5,6', undefined],

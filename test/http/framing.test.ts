@@ -49,14 +49,14 @@ describe('a request', () => {
     [[coding('chunked')], 'chunked'],
     [[coding('Chunked')], 'chunked'],
     [[coding('CHUNKED')], 'chunked'],
-    [['transfer-encoding:\t chunked\t '], 'chunked'],
+    [['transfer-encoding:\t chunked  '], 'chunked'],
   ])('HTTP/1.1 with %j: %p', (lines, expected) => {
     expect(requestFraming(sortFields(lines), 1)).toBe(expected)
   })
 
-  test.each(badLengths)('with Content-Length %j: bad_framing', (value) => {
-    expect(requestFraming(sortFields([length(value)]), 1)).toBe('bad_framing')
-    expect(requestFraming(sortFields([length(value)]), 0)).toBe('bad_framing')
+  test.each(badLengths)('with Content-Length %j: bad_length', (value) => {
+    expect(requestFraming(sortFields([length(value)]), 1)).toBe('bad_length')
+    expect(requestFraming(sortFields([length(value)]), 0)).toBe('bad_length')
   })
 
   test.each<[string[]]>([
@@ -64,6 +64,19 @@ describe('a request', () => {
     [[length('5'), length('6')]],
     [[length('5'), 'content-length:5']],
     [[length('5'), length('')]],
+    [[length(''), length('5')]],
+    // White space by the grammar, part of the value to llhttp.
+    [['Content-Length: 5\t']],
+    [['Content-Length: 5\t ']],
+    [['Content-Length: 5 \t']],
+  ])('HTTP/1.1 with %j: bad_length', (lines) => {
+    expect(requestFraming(sortFields(lines), 1)).toBe('bad_length')
+    expect(responseFraming(sortFields(lines), 200, 1, 'GET')).toBe('bad_response')
+  })
+
+  test.each<[string[]]>([
+    [['Transfer-Encoding: chunked\t']],
+    [['Transfer-Encoding: chunked\t ']],
     [[length('5'), coding('chunked')]],
     [[coding('chunked'), length('5')]],
     [[coding('chunked'), length('0')]],
@@ -170,6 +183,13 @@ describe('a response', () => {
     ['GET', 204, [], 0],
     ['GET', 204, [length('0')], 0],
     ['HEAD', 204, [], 0],
+    ['GET', 100, [], 0],
+    ['GET', 103, [length('5')], 0],
+    ['GET', 199, [coding('chunked')], 0],
+    ['HEAD', 100, [], 0],
+    ['GET', 100, [length('x')], 'bad_response'],
+    ['GET', 100, [coding('gzip')], 'bad_response'],
+    ['GET', 100, [length('5'), coding('chunked')], 'bad_response'],
   ])('to %s with status %i and %j: %p', (method, status, lines, expected) => {
     expect(responseFraming(sortFields(lines), status, 1, method)).toBe(expected)
   })
@@ -189,6 +209,7 @@ describe('a response', () => {
   test.each<[string[]]>([
     [[length('5'), length('5')]],
     [[length('5'), length('6')]],
+    [['Transfer-Encoding: chunked\t']],
     [[length('5'), coding('chunked')]],
     [[coding('chunked'), length('0')]],
     [[coding('')]],
@@ -212,6 +233,7 @@ describe('a response', () => {
     [[coding('chunked'), length('5')], 'bad_response'],
   ])('HTTP/1.0 with %j: %p', (lines, expected) => {
     expect(responseFraming(sortFields(lines), 200, 0, 'GET')).toBe(expected)
+    expect(responseFraming(sortFields(lines), 100, 0, 'GET')).toBe('bad_response')
   })
 })
 

@@ -1,5 +1,5 @@
 import { scanBody } from '../../src/http1/body'
-import { readRequestHead, readResponseHead, skipEmptyLines } from '../../src/http1/read-head'
+import { excessOf, readRequestHead, readResponseHead, skipEmptyLines } from '../../src/http1/read-head'
 import { writeRequestHead, writeResponseHead } from '../../src/http1/write-head'
 import type { FaultCode } from '../../src/model/fault'
 import type { RequestHead, ResponseHead } from '../../src/model/head'
@@ -169,9 +169,9 @@ describe('field lines', () => {
     for (const lines of [[line], ['X: y', line], [line, 'X: y'], ['X: y', line, 'Y: z']]) {
       const text = withLines(...lines)
       const request = readRequest(text)
-      expect(request).toEqual(
-        isValid ? { method: 'GET', target: '/', minor: 1, lines, size: text.length } : 'bad_field_line',
-      )
+      // White space at the begin of any line but the first folds it.
+      const fault = /(?<!HTTP\/1\.1)\r\n[ \t]/.test(text) ? 'folded_line' : 'bad_field_line'
+      expect(request).toEqual(isValid ? { method: 'GET', target: '/', minor: 1, lines, size: text.length } : fault)
       const answer = text.replace('GET / HTTP/1.1', 'HTTP/1.1 200 OK')
       const response = readResponse(answer)
       expect(response).toEqual(
@@ -296,6 +296,16 @@ describe('a response head', () => {
   })
 })
 
+test.each<[string, number, FaultCode]>([
+  ['GET /xxxxxxxxxxxxxxxx', 0, 'target_too_long'],
+  ['GET /xxxxxxxxxxxxxxxx HTTP/1.1\r\n\r\n', 0, 'target_too_long'],
+  ['GET / HTTP/1.1\r\nA: bbbbbbbbbbbbb', 0, 'head_too_large'],
+  ['GET / HTTP/1.1\r\nA: bbbbbbbbbbbbb', 3, 'head_too_large'],
+  ['GET / HTTP/1.1\r\n\r\nGET /xxxxxxxxxxxxxx', 18, 'target_too_long'],
+])('what is too large about %j from %i: %s', (text, start, fault) => {
+  expect(excessOf(latin1(text), start, 16)).toBe(fault)
+})
+
 test.each([
   ['', 0, 0],
   ['\r', 0, 0],
@@ -366,7 +376,9 @@ describe('an incomplete head', () => {
     ['GET / HTTP/1.1\r\nHost: a\r\r', 0, 'bad_field_line'],
     ['GET / HTTP/1.1\r\nHost ', 0, 'bad_field_line'],
     ['GET / HTTP/1.1\r\n ', 0, 'bad_field_line'],
-    ['GET / HTTP/1.1\r\nHost: a\r\n ', 0, 'bad_field_line'],
+    ['GET / HTTP/1.1\r\nHost: a\r\n ', 0, 'folded_line'],
+    ['GET / HTTP/1.1\r\nHost: a\r\n\t', 0, 'folded_line'],
+    ['GET / HTTP/1.1\r\n\t', 0, 'bad_field_line'],
     ['GET / HTTP/1.1\r\nHost: a\r\n\rx', 0, 'bad_field_line'],
     ['\r\n\x16', 2, 'bad_request_line'],
     ['xGET \n', 1, 'bad_request_line'],

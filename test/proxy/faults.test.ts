@@ -67,7 +67,7 @@ describe('requests that are refused', () => {
       'bad_framing',
     ],
     ['a space before the colon', 'GET http://127.0.0.1/ HTTP/1.1\r\nHost : x\r\n\r\n', 400, 'bad_field_line'],
-    ['a folded line', 'GET http://127.0.0.1/ HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n', 400, 'bad_field_line'],
+    ['a folded line', 'GET http://127.0.0.1/ HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n', 400, 'folded_line'],
     ['bare line feeds', 'GET http://127.0.0.1/ HTTP/1.1\nHost: x\n\n', 400, 'bad_request_line'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'bad_request_line'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, 'unknown_version'],

@@ -15,9 +15,10 @@ export interface Seeded {
 
 /** The generator mulberry32. */
 export function seeded(seed: number): Seeded {
-  let state = seed >>> 0
+  // Signed, which the runtime keeps as a small integer instead of a number on the heap.
+  let state = seed | 0
   const fraction = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
+    state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
