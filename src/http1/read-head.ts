@@ -157,7 +157,10 @@ function skip(bytes: Buffer, start: number, wanted: number): number {
   return at
 }
 
-/** The minor version where it is HTTP/1.0 or HTTP/1.1. */
+/**
+ * The minor version where it is HTTP/1.0 or HTTP/1.1. A higher one should be read as HTTP/1.1 (RFC 9110 §2.5), but there is
+ * none, and llhttp, which may be the next hop, refuses what claims to be.
+ */
 function readVersion(bytes: Buffer, start: number, end: number): 0 | 1 | undefined {
   // "HTTP/1." and one digit.
   const isHttp1 =
