@@ -6,15 +6,18 @@ import type { Socket } from 'node:net'
 import { excessOf, readRequestHead, skipEmptyLines } from '../http1/read-head'
 import type { FaultCode } from '../model/fault'
 import type { RequestHead } from '../model/head'
+import { adopt } from '../socket/adopt'
+import { Connection } from '../socket/connection'
+import { own } from '../socket/lent'
 
 /** What a client connection works for while an exchange is on: a forwarded request or a tunnel. */
 export interface Route {
   /**
-   * The exchange begins, with the bytes that came behind its head.
+   * The exchange begins, with the bytes that came behind its head, which are lent until this returns.
    * @returns the index behind the last byte that belongs to the exchange
    */
   begin(bytes: Buffer, start: number): number
-  /** More bytes arrived. Returns as `begin`. */
+  /** More bytes arrived, lent as well. Returns as `begin`. */
   onClientBytes(bytes: Buffer, start: number): number
   /** What was written has been taken by the system. */
   onClientDrain(): void
@@ -58,12 +61,12 @@ const MAX_EMPTY_BYTES = 2 * 16
 /** How long a client may take nothing of what is left for it, before its connection is reset. */
 const STALL = 30_000
 
-export class ClientConnection {
+export class ClientConnection extends Connection {
   readonly address: string
   readonly port: number
-  readonly #socket: Socket
   readonly #entrance: Entrance
   readonly #limits: ClientLimits
+  readonly #onClosed: (client: ClientConnection) => void
   #route: Route | undefined
   /** Bytes that were read too early: an incomplete head, or what follows the request that is on. */
   #waiting: Buffer | undefined
@@ -75,29 +78,22 @@ export class ClientConnection {
   #isEnding = false
   #clientEnded = false
   #isReading = false
-  #isPaused = false
   /** Answers wait to be read before the next request is. */
   #isClogged = false
 
-  constructor(socket: Socket, entrance: Entrance, limits: ClientLimits, onClosed: (client: ClientConnection) => void) {
-    this.#socket = socket
+  /** @param accepted paused from its making on */
+  constructor(
+    accepted: Socket,
+    entrance: Entrance,
+    limits: ClientLimits,
+    onClosed: (client: ClientConnection) => void,
+  ) {
+    super((reads) => adopt(accepted, reads))
     this.#entrance = entrance
     this.#limits = limits
-    this.address = socket.remoteAddress ?? ''
-    this.port = socket.remotePort ?? 0
-    socket.on('data', (bytes) => this.#onBytes(bytes))
-    socket.on('drain', () => this.#onDrain())
-    socket.on('end', () => this.#onEnd())
-    // 'close' follows, and tells everybody.
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      clearTimeout(this.#headTimer)
-      clearTimeout(this.#endTimer)
-      const route = this.#route
-      this.#route = undefined
-      route?.onClientGone()
-      onClosed(this)
-    })
+    this.#onClosed = onClosed
+    this.address = this.socket.remoteAddress ?? ''
+    this.port = this.socket.remotePort ?? 0
   }
 
   /** Whether the connection is to end after the present exchange. */
@@ -105,53 +101,15 @@ export class ClientConnection {
     return this.#isDraining
   }
 
-  /** Bytes written that the system has not taken yet. */
-  get unsent(): number {
-    return this.#socket.writableLength
-  }
-
-  /** Bytes that the system has taken so far. */
-  get sent(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength
-  }
-
-  /** Writes latin1 text or bytes. False asks to wait for `onClientDrain`. */
-  write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
-  }
-
-  /** Writes a head and the bytes behind it with one system call. */
-  writeBoth(head: string, body: Uint8Array): boolean {
-    this.#socket.cork()
-    this.#socket.write(head, 'latin1')
-    const free = this.#socket.write(body)
-    this.#socket.uncork()
-    return free
-  }
-
-  pause(): void {
-    this.#isPaused = true
-    this.#socket.pause()
-  }
-
   /** Reads on, unless a request waits for its turn already. */
-  resume(): void {
-    if (!this.#isPaused || (this.#route && this.#waiting)) return
-    this.#isPaused = false
-    this.#socket.resume()
-  }
-
-  /** Sends what was written, then says that no more will come. `onFlushed` is called when the system has taken it all. */
-  end(onFlushed: () => void): void {
-    this.#socket.end(() => {
-      if (!this.#socket.destroyed) onFlushed()
-    })
+  override resume(): void {
+    if (!this.#route || !this.#waiting) super.resume()
   }
 
   /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
   reset(): void {
     this.#route = undefined
-    this.#socket.resetAndDestroy()
+    this.socket.resetAndDestroy()
   }
 
   /** The exchange is over. The next request is read, or the connection ends. */
@@ -159,14 +117,14 @@ export class ClientConnection {
     this.#route = undefined
     if (!keepAlive || this.#isDraining || (this.#clientEnded && !this.#waiting)) return this.#finish()
     // A client that sends requests and does not read their answers must not pile them up here.
-    if (this.#socket.writableNeedDrain) {
+    if (this.socket.writableNeedDrain) {
       this.#isClogged = true
       return this.pause()
     }
     this.#nextRequest()
   }
 
-  #onDrain(): void {
+  protected override onDrained(): void {
     if (!this.#isClogged) return this.#route?.onClientDrain()
     this.#isClogged = false
     if (!this.#isEnding) this.#nextRequest()
@@ -188,10 +146,10 @@ export class ClientConnection {
   cutOff(): void {
     this.#isDraining = true
     this.#route?.onCutOff()
-    this.#socket.destroySoon()
+    this.socket.destroySoon()
   }
 
-  #onBytes(bytes: Buffer): void {
+  protected override onBytes(bytes: Buffer): void {
     if (this.#isEnding) return
     if (this.#isClogged) return this.#keep(bytes, 0)
     if (!this.#route) return this.#readMore(bytes)
@@ -257,13 +215,13 @@ export class ClientConnection {
 
   /** Waits for the rest of a head, within bounds of size and time. */
   #awaitHead(bytes: Buffer, start: number): void {
-    this.#waiting = bytes.subarray(start)
+    this.#waiting = own(bytes.subarray(start))
     this.#headTimer ??= setTimeout(() => this.#refuse('request_timeout'), this.#limits.requestHead).unref()
   }
 
   #keep(bytes: Buffer, start: number): void {
     const rest = bytes.subarray(start)
-    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : rest
+    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : own(rest)
     this.pause()
   }
 
@@ -284,10 +242,22 @@ export class ClientConnection {
     this.#entrance.refuse(this, fault)
   }
 
-  #onEnd(): void {
+  protected override onEnd(): void {
     this.#clientEnded = true
     if (this.#route) this.#route.onClientEnd()
     else this.#finish()
+  }
+
+  /** The end follows, and tells everybody. */
+  protected override onError(): void {}
+
+  protected override onClose(): void {
+    clearTimeout(this.#headTimer)
+    clearTimeout(this.#endTimer)
+    const route = this.#route
+    this.#route = undefined
+    route?.onClientGone()
+    this.#onClosed(this)
   }
 
   /** Ends politely: what was written arrives, and what still comes in is read away, so that no reset overtakes it. */
@@ -296,12 +266,11 @@ export class ClientConnection {
     this.#isEnding = true
     this.#waiting = undefined
     this.#stopHeadTimer()
-    this.#isPaused = true
     this.resume()
     this.#watchFlush()
     this.end(() => {
       clearTimeout(this.#endTimer)
-      this.#endTimer = setTimeout(() => this.#socket.destroy(), LINGER).unref()
+      this.#endTimer = setTimeout(() => this.socket.destroy(), LINGER).unref()
     })
   }
 
@@ -309,7 +278,7 @@ export class ClientConnection {
     const { sent } = this
     this.#endTimer = setTimeout(() => {
       if (this.sent > sent) this.#watchFlush()
-      else this.#socket.resetAndDestroy()
+      else this.socket.resetAndDestroy()
     }, STALL).unref()
   }
 }

@@ -9,6 +9,7 @@ import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
+import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
 import { faultResponse } from './reply'
@@ -79,7 +80,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
       this.#fail('bad_body', '')
       return bytes.length
     }
-    if (end > start && this.#upstream?.write(bytes.subarray(start, end)) === false) this.#client.pause()
+    if (end > start && this.#upstream?.write(own(bytes.subarray(start, end))) === false) this.#client.pause()
     this.#afterRequestBody(this.#road.parts.clock.now())
     return end
   }
@@ -93,7 +94,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     const upstream = this.#upstream as UpstreamConnection
     if (this.#requestText !== undefined) upstream.write(this.#requestText)
     else if (end === start) upstream.write(head)
-    else if (!upstream.writeBoth(head, bytes.subarray(start, end))) this.#client.pause()
+    else if (!upstream.writeBoth(head, own(bytes.subarray(start, end)))) this.#client.pause()
   }
 
   #afterRequestBody(mark: number): void {

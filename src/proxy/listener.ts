@@ -1,5 +1,5 @@
 /** The near side: accepts clients, knows all their connections, and ends them when the process stops. */
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { ClientConnection, type ClientLimits, type Entrance } from './client-connection'
 
 export interface ListenerSettings extends ClientLimits {
@@ -22,25 +22,21 @@ const LOOKS_IN_QUIET = 4
 const LAST_WORDS = 1000
 
 export class Listener {
-  readonly #server: Server
   readonly #entrance: Entrance
+  readonly #settings: ListenerSettings
+  readonly #server: Server
   readonly #clients = new Set<ClientConnection>()
   #isDraining = false
+  #onEmpty: (() => void) | undefined
   /** Connections accepted, and turned away at the limit. */
   accepted = 0
   rejected = 0
 
   constructor(entrance: Entrance, settings: ListenerSettings) {
     this.#entrance = entrance
+    this.#settings = settings
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
-    this.#server = createServer(options, (socket) => {
-      this.accepted++
-      const client = new ClientConnection(socket, entrance, settings, this.#onClosed)
-      this.#clients.add(client)
-      if (this.#isDraining) client.drain()
-    })
-    this.#server.maxConnections = settings.connections
-    this.#server.on('drop', () => this.rejected++)
+    this.#server = createServer({ ...options, pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
   get open(): number {
@@ -73,13 +69,20 @@ export class Listener {
     this.#isDraining = true
     for (const client of this.#clients) client.drain()
     await this.#untilQuiet(performance.now() + timeout, quiet)
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.close()
     for (const client of this.#clients) client.cutOff()
     const timer = setTimeout(() => {
       for (const client of this.#clients) client.reset()
     }, LAST_WORDS)
-    await closed
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+      this.#tellEmpty()
+    })
     clearTimeout(timer)
+  }
+
+  #tellEmpty(): void {
+    if (this.#clients.size === 0) this.#onEmpty?.()
   }
 
   async #untilQuiet(deadline: number, quiet: number): Promise<void> {
@@ -99,7 +102,20 @@ export class Listener {
     return this.accepted + this.#entrance.begun
   }
 
+  #accept(socket: Socket): void {
+    if (this.#clients.size >= this.#settings.connections) {
+      this.rejected++
+      socket.destroy()
+      return
+    }
+    this.accepted++
+    const client = new ClientConnection(socket, this.#entrance, this.#settings, this.#onClosed)
+    this.#clients.add(client)
+    if (this.#isDraining) client.drain()
+  }
+
   readonly #onClosed = (client: ClientConnection): void => {
     this.#clients.delete(client)
+    this.#tellEmpty()
   }
 }

@@ -12,6 +12,7 @@ import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import { type FieldLine, isNamed } from '../model/field-line'
 import type { RequestHead, ResponseHead } from '../model/head'
+import { own } from '../socket/lent'
 import type { UpstreamConnection } from '../upstream/connection'
 import type { ClientConnection } from './client-connection'
 
@@ -153,7 +154,7 @@ export class ResponseRelay {
     } else if (size <= SMALL_BODY) {
       this.#pace(this.#client.write(size === 0 ? head : head + latin1(bytes, start, end)))
     } else {
-      this.#pace(this.#client.writeBoth(head, this.#upstream.own(bytes.subarray(start, end))))
+      this.#pace(this.#client.writeBoth(head, own(bytes.subarray(start, end))))
     }
     this.#afterBody(body, bytes, end)
   }
@@ -162,7 +163,7 @@ export class ResponseRelay {
     const end = body.scan(bytes, 0)
     if (end < 0) return this.#fail('bad_response', 'malformed chunk')
     if (this.#content) this.#flushContent(this.#content)
-    else if (end > 0) this.#pace(this.#client.write(this.#upstream.own(bytes.subarray(0, end))))
+    else if (end > 0) this.#pace(this.#client.write(own(bytes.subarray(0, end))))
     this.#afterBody(body, bytes, end)
   }
 
@@ -176,7 +177,7 @@ export class ResponseRelay {
   }
 
   #keepContent(bytes: Buffer, start: number, end: number): void {
-    this.#content?.push(this.#upstream.own(bytes.subarray(start, end)))
+    this.#content?.push(own(bytes.subarray(start, end)))
   }
 
   #flushContent(content: Buffer[]): void {

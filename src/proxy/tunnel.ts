@@ -6,6 +6,7 @@ import { strict as assert } from 'node:assert'
 import type { Destination } from '../model/destination'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
+import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
 import { faultResponse, TUNNEL_OPEN } from './reply'
@@ -54,7 +55,7 @@ export class Tunnel implements Route, UpstreamTaker {
     const size = bytes.length - start
     if (size === 0 || !this.#upstream) return bytes.length
     this.#exchange.requestBodySize += size
-    if (!this.#upstream.write(start === 0 ? bytes : bytes.subarray(start))) this.#client.pause()
+    if (!this.#upstream.write(own(bytes.subarray(start)))) this.#client.pause()
     return bytes.length
   }
 
@@ -64,8 +65,7 @@ export class Tunnel implements Route, UpstreamTaker {
 
   onUpstreamBytes(bytes: Buffer): void {
     this.#exchange.responseBodySize += bytes.length
-    const upstream = this.#upstream as UpstreamConnection
-    if (!this.#client.write(upstream.own(bytes))) upstream.pause()
+    if (!this.#client.write(own(bytes))) this.#upstream?.pause()
   }
 
   onClientDrain(): void {

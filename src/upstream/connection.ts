@@ -2,10 +2,11 @@
  * A connection to a destination. It carries one exchange at a time, for whoever is its taker then, and knows how it came
  * to be; what the bytes mean is the taker's business.
  */
-import { connect, type Socket } from 'node:net'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
+import { Connection } from '../socket/connection'
 import { faultOfSocket } from './socket-fault'
 
 /** Whoever the connection works for at the moment. */
@@ -29,19 +30,10 @@ export interface UpstreamTimeouts {
   readonly responseHead: number
 }
 
-/**
- * All connections read into one buffer: a read is dealt with before the next one begins. That spares an allocation of this
- * size for every read, which is most of what reading costs. Behind a large read more of its kind are expected, and each of
- * those gets a buffer of its own, so that its bytes can be passed on without a copy.
- */
-const READ_SIZE = 64 * 1024
-const LARGE_READ = 16 * 1024
-const lent = Buffer.allocUnsafeSlow(READ_SIZE)
-
 /** TCP keep-alive probes find peers that vanished without a word. */
 const KEEP_ALIVE_DELAY = 30_000
 
-export class UpstreamConnection {
+export class UpstreamConnection extends Connection {
   readonly destination: Destination
   taker: UpstreamTaker | undefined
   /** Exchanges that were carried before the present one. */
@@ -54,17 +46,12 @@ export class UpstreamConnection {
   /** The mark at which it became idle. */
   idleSince = 0
 
-  readonly #socket: Socket
-  readonly #clock: Clock
   readonly #timeouts: UpstreamTimeouts
   readonly #onGone: (connection: UpstreamConnection) => void
   readonly #connectTimer: NodeJS.Timeout
   /** The mark since which the head of a response is awaited; 0 while it is not. */
   #awaitsHeadSince = 0
   #isGone = false
-  #isLent = true
-  #lastRead = 0
-  #isPaused = false
 
   /** @param onGone called once, and before anybody else hears of it, when the connection can't be used any more */
   constructor(
@@ -74,41 +61,22 @@ export class UpstreamConnection {
     timeouts: UpstreamTimeouts,
     onGone: (connection: UpstreamConnection) => void,
   ) {
+    super((reads) => dial(destination, reads))
     this.destination = destination
     this.taker = taker
-    this.#clock = clock
     this.#timeouts = timeouts
     this.#onGone = onGone
     this.#connectTimer = setTimeout(
       () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
       timeouts.connect,
     )
-    this.#socket = this.#dial()
-  }
-
-  /** Writes latin1 text or bytes. False asks to wait for `onUpstreamDrain`. */
-  write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
-  }
-
-  /** Writes a head and the bytes behind it with one system call. */
-  writeBoth(head: string, body: Uint8Array): boolean {
-    this.#socket.cork()
-    this.#socket.write(head, 'latin1')
-    const free = this.#socket.write(body)
-    this.#socket.uncork()
-    return free
-  }
-
-  /** The bytes of the present read, or some of them, to keep. */
-  own(bytes: Buffer): Buffer {
-    return this.#isLent || bytes.length < LARGE_READ ? Buffer.from(bytes) : bytes
+    this.#timeConnection(clock)
   }
 
   /** The exchange is over: the connection is idle, or carries the next one. */
   changeTaker(taker: UpstreamTaker | undefined): void {
     this.taker = taker
-    this.#lastRead = 0
+    this.expectLittle()
     this.#awaitsHeadSince = 0
     this.resume()
   }
@@ -130,81 +98,58 @@ export class UpstreamConnection {
     this.#fail('response_timeout', `after ${responseHead} ms`)
   }
 
-  pause(): void {
-    this.#isPaused = true
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    this.#socket.resume()
-  }
-
-  /** Sends what was written, then says that no more will come. `onFlushed` is called when the system has taken it all. */
-  end(onFlushed: () => void): void {
-    this.#socket.end(() => {
-      if (!this.#isGone) onFlushed()
-    })
-  }
-
   /** Drops the connection. The taker hears no more of it. */
   destroy(): void {
     this.#leave()
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
   /** Drops the connection with a reset, so that the other side can't take it for a clean end. */
   reset(): void {
     this.#leave()
-    if (this.connected) this.#socket.resetAndDestroy()
-    else this.#socket.destroy()
+    if (this.connected) this.socket.resetAndDestroy()
+    else this.socket.destroy()
   }
 
-  #dial(): Socket {
-    const started = this.#clock.now()
+  #timeConnection(clock: Clock): void {
+    const { socket } = this
+    const started = clock.now()
     let resolved = started
-    const socket = connect({
-      host: this.destination.host,
-      port: this.destination.port,
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
-      onread: {
-        buffer: () => (this.#lastRead < LARGE_READ ? lent : Buffer.allocUnsafeSlow(READ_SIZE)),
-        callback: (size, buffer) => this.#onRead(size, buffer as Buffer),
-      },
-    })
     socket.once('lookup', () => {
-      resolved = this.#clock.now()
+      resolved = clock.now()
       this.dnsTime = resolved - started
     })
     socket.once('connect', () => {
       clearTimeout(this.#connectTimer)
-      this.connectTime = this.#clock.now() - resolved
+      this.connectTime = clock.now() - resolved
       this.connected = true
       this.peerAddress = socket.remoteAddress
       this.peerPort = socket.remotePort ?? 0
       this.taker?.onUpstreamConnected()
     })
-    socket.on('drain', () => this.taker?.onUpstreamDrain())
-    socket.on('end', () => {
-      if (this.taker) this.taker.onUpstreamEnd()
-      else this.destroy()
-    })
-    socket.on('error', (error) => this.#fail(faultOfSocket(error, this.connected), describe(error)))
-    socket.on('close', () => this.#fail('upstream_closed', ''))
-    return socket
   }
 
-  #onRead(size: number, buffer: Buffer): true {
-    this.#isLent = buffer === lent
-    this.#lastRead = size
-    if (this.taker) this.taker.onUpstreamBytes(buffer.subarray(0, size))
+  protected override onBytes(bytes: Buffer): void {
+    if (this.taker) this.taker.onUpstreamBytes(bytes)
     // Nobody asked for anything: whatever this is, it must not become the answer to the next request.
     else this.destroy()
-    return true
+  }
+
+  protected override onDrained(): void {
+    this.taker?.onUpstreamDrain()
+  }
+
+  protected override onEnd(): void {
+    if (this.taker) this.taker.onUpstreamEnd()
+    else this.destroy()
+  }
+
+  protected override onError(error: Error): void {
+    this.#fail(faultOfSocket(error, this.connected), describe(error))
+  }
+
+  protected override onClose(): void {
+    this.#fail('upstream_closed', '')
   }
 
   /** Every way out but the taker's own leads through here. The second time there is nobody left to tell. */
@@ -222,6 +167,18 @@ export class UpstreamConnection {
     clearTimeout(this.#connectTimer)
     this.#onGone(this)
   }
+}
+
+function dial({ host, port }: Destination, reads: OnReadOpts): Socket {
+  return connect({
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+    onread: reads,
+  })
 }
 
 /** What the system said. Connecting to a name with several addresses fails with one error for each. */

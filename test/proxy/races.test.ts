@@ -116,3 +116,24 @@ test('the time to connect is no time spent waiting', async () => {
   const { connect: connecting = 0, wait = 0, receive = 0 } = (record?.timings ?? {}) as Record<string, number>
   expect(connecting + wait + receive).toBeLessThanOrEqual((record?.duration as number) + 0.00001)
 })
+
+test('connections over the limit are closed and counted, and the place of one that went is free again', async () => {
+  proxy = await startProxy({ maxConnections: 2 })
+  origin = await startOrigin((socket) => socket.write(OK))
+  const { port } = origin
+  const served = async (): Promise<RawClient> => {
+    const client = new RawClient(proxy.port).send(get(port))
+    await client.receives('ok')
+    return client
+  }
+  const [first, second] = await Promise.all([served(), served()])
+  await new RawClient(proxy.port).closed()
+  expect(await proxy.metric('outspan_client_connections_rejected_total')).toBe(1)
+  first.destroy()
+  await eventually(
+    async () => (await proxy.metric('outspan_client_connections_open')) === 1 || undefined,
+    'a free place',
+  )
+  const third = await served()
+  for (const client of [second, third]) client.destroy()
+})
