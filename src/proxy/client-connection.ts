@@ -79,7 +79,7 @@ export class ClientConnection extends Connection {
   #clientEnded = false
   #isReading = false
   /** Answers wait to be read before the next request is. */
-  #isClogged = false
+  #isHeldBack = false
 
   /** @param accepted paused from its making on */
   constructor(
@@ -106,10 +106,9 @@ export class ClientConnection extends Connection {
     if (!this.#route || !this.#waiting) super.resume()
   }
 
-  /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
-  reset(): void {
+  override reset(): void {
     this.#route = undefined
-    this.socket.resetAndDestroy()
+    super.reset()
   }
 
   /** The exchange is over. The next request is read, or the connection ends. */
@@ -117,16 +116,16 @@ export class ClientConnection extends Connection {
     this.#route = undefined
     if (!keepAlive || this.#isDraining || (this.#clientEnded && !this.#waiting)) return this.#finish()
     // A client that sends requests and does not read their answers must not pile them up here.
-    if (this.socket.writableNeedDrain) {
-      this.#isClogged = true
+    if (this.isClogged) {
+      this.#isHeldBack = true
       return this.pause()
     }
     this.#nextRequest()
   }
 
   protected override onDrained(): void {
-    if (!this.#isClogged) return this.#route?.onClientDrain()
-    this.#isClogged = false
+    if (!this.#isHeldBack) return this.#route?.onClientDrain()
+    this.#isHeldBack = false
     if (!this.#isEnding) this.#nextRequest()
   }
 
@@ -146,12 +145,13 @@ export class ClientConnection extends Connection {
   cutOff(): void {
     this.#isDraining = true
     this.#route?.onCutOff()
+    this.flush()
     this.socket.destroySoon()
   }
 
   protected override onBytes(bytes: Buffer): void {
     if (this.#isEnding) return
-    if (this.#isClogged) return this.#keep(bytes, 0)
+    if (this.#isHeldBack) return this.#keep(bytes, 0)
     if (!this.#route) return this.#readMore(bytes)
     const end = this.#route.onClientBytes(bytes, 0)
     if (end < bytes.length) this.#keep(bytes, end)
@@ -173,7 +173,7 @@ export class ClientConnection extends Connection {
     const { headBytes } = this.#limits
     this.#isReading = true
     let at = 0
-    while (!this.#route && !this.#isEnding && !this.#isClogged) {
+    while (!this.#route && !this.#isEnding && !this.#isHeldBack) {
       const start = skipEmptyLines(bytes, at)
       this.#emptyBytes += start - at
       at = start
@@ -196,7 +196,7 @@ export class ClientConnection extends Connection {
       else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false
-    if (this.#isClogged && at < bytes.length) this.#keep(bytes, at)
+    if (this.#isHeldBack && at < bytes.length) this.#keep(bytes, at)
     else if (this.#clientEnded && !this.#route) this.#finish()
   }
 
@@ -278,7 +278,7 @@ export class ClientConnection extends Connection {
     const { sent } = this
     this.#endTimer = setTimeout(() => {
       if (this.sent > sent) this.#watchFlush()
-      else this.socket.resetAndDestroy()
+      else this.reset()
     }, STALL).unref()
   }
 }

@@ -80,7 +80,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
       this.#fail('bad_body', '')
       return bytes.length
     }
-    if (end > start && this.#upstream?.write(own(bytes.subarray(start, end))) === false) this.#client.pause()
+    if (end > start && this.#upstream?.writeBytes(own(bytes.subarray(start, end))) === false) this.#client.pause()
     this.#afterRequestBody(this.#road.parts.clock.now())
     return end
   }
@@ -92,9 +92,10 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     if (isWhole) this.#requestText = end === start ? head : head + bytes.toString('latin1', start, end)
     if (!this.#connect(false)) return
     const upstream = this.#upstream as UpstreamConnection
-    if (this.#requestText !== undefined) upstream.write(this.#requestText)
-    else if (end === start) upstream.write(head)
-    else if (!upstream.writeBoth(head, own(bytes.subarray(start, end)))) this.#client.pause()
+    upstream.write(this.#requestText ?? head)
+    if (this.#requestText === undefined && end > start && !upstream.writeBytes(own(bytes.subarray(start, end)))) {
+      this.#client.pause()
+    }
   }
 
   #afterRequestBody(mark: number): void {

@@ -154,7 +154,8 @@ export class ResponseRelay {
     } else if (size <= SMALL_BODY) {
       this.#pace(this.#client.write(size === 0 ? head : head + latin1(bytes, start, end)))
     } else {
-      this.#pace(this.#client.writeBoth(head, own(bytes.subarray(start, end))))
+      this.#client.write(head)
+      this.#pace(this.#client.writeBytes(own(bytes.subarray(start, end))))
     }
     this.#afterBody(body, bytes, end)
   }
@@ -163,7 +164,7 @@ export class ResponseRelay {
     const end = body.scan(bytes, 0)
     if (end < 0) return this.#fail('bad_response', 'malformed chunk')
     if (this.#content) this.#flushContent(this.#content)
-    else if (end > 0) this.#pace(this.#client.write(own(bytes.subarray(0, end))))
+    else if (end > 0) this.#pace(this.#client.writeBytes(own(bytes.subarray(0, end))))
     this.#afterBody(body, bytes, end)
   }
 
@@ -181,7 +182,7 @@ export class ResponseRelay {
   }
 
   #flushContent(content: Buffer[]): void {
-    for (const part of content) this.#pace(this.#client.write(part))
+    for (const part of content) this.#pace(this.#client.writeBytes(part))
     content.length = 0
   }
 

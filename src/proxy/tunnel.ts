@@ -55,7 +55,7 @@ export class Tunnel implements Route, UpstreamTaker {
     const size = bytes.length - start
     if (size === 0 || !this.#upstream) return bytes.length
     this.#exchange.requestBodySize += size
-    if (!this.#upstream.write(own(bytes.subarray(start)))) this.#client.pause()
+    if (!this.#upstream.writeBytes(own(bytes.subarray(start)))) this.#client.pause()
     return bytes.length
   }
 
@@ -65,7 +65,7 @@ export class Tunnel implements Route, UpstreamTaker {
 
   onUpstreamBytes(bytes: Buffer): void {
     this.#exchange.responseBodySize += bytes.length
-    if (!this.#client.write(own(bytes))) this.#upstream?.pause()
+    if (!this.#client.writeBytes(own(bytes))) this.#upstream?.pause()
   }
 
   onClientDrain(): void {

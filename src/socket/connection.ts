@@ -1,10 +1,16 @@
 /** A TCP connection as both sides of the proxy use it: bytes come in lent, go out as text or bytes, and either way can pause. */
 import type { OnReadOpts, Socket } from 'node:net'
 import { bufferBehind } from './lent'
+import { flushWithTurn, type Sender } from './turn'
 
-export abstract class Connection {
+/** Characters of text that may wait for the end of the turn. */
+const ENOUGH = 16 * 1024
+
+export abstract class Connection implements Sender {
   protected readonly socket: Socket
   #lastRead = 0
+  /** Text for the end of the turn. */
+  #held = ''
   #isPaused = false
 
   /** @param open makes the socket, which has to read as it is told */
@@ -35,7 +41,7 @@ export abstract class Connection {
 
   /** Bytes written that the system has not taken yet. */
   get unsent(): number {
-    return this.socket.writableLength
+    return this.#held.length + this.socket.writableLength
   }
 
   /** Bytes that the system has taken so far. */
@@ -43,18 +49,35 @@ export abstract class Connection {
     return this.socket.bytesWritten - this.socket.writableLength
   }
 
-  /** Writes latin1 text, or bytes that stay as they are until they are sent. False asks to wait until all is sent. */
-  write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data)
+  /** Whether so much is unsent that more had better wait for `onDrained`. */
+  protected get isClogged(): boolean {
+    return this.socket.writableNeedDrain
   }
 
-  /** Writes a head and the bytes behind it with one system call. */
-  writeBoth(head: string, body: Uint8Array): boolean {
+  /** Writes latin1 text, which goes out when the turn ends. False asks to wait for `onDrained`. */
+  write(text: string): boolean {
+    const isFirst = this.#held === ''
+    this.#held += text
+    if (this.#held.length >= ENOUGH) this.flush()
+    else if (isFirst) flushWithTurn(this)
+    return !this.isClogged
+  }
+
+  /** Writes bytes, which stay as they are until they are sent. Returns as `write`. */
+  writeBytes(bytes: Uint8Array): boolean {
+    if (this.#held === '') return this.socket.write(bytes)
+    // Text and bytes go with one system call.
     this.socket.cork()
-    this.socket.write(head, 'latin1')
-    const isFree = this.socket.write(body)
+    this.flush()
+    const isFree = this.socket.write(bytes)
     this.socket.uncork()
     return isFree
+  }
+
+  flush(): void {
+    const text = this.#held
+    this.#held = ''
+    if (text !== '' && !this.socket.destroyed) this.socket.write(text, 'latin1')
   }
 
   pause(): void {
@@ -70,9 +93,16 @@ export abstract class Connection {
 
   /** Sends what was written, then says that no more will come. `onFlushed` is called when the system has taken it all. */
   end(onFlushed: () => void): void {
+    this.flush()
     this.socket.end(() => {
       if (!this.socket.destroyed) onFlushed()
     })
+  }
+
+  /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
+  reset(): void {
+    this.flush()
+    this.socket.resetAndDestroy()
   }
 
   /** The next bytes are of another exchange: they may be few again. */

@@ -105,9 +105,9 @@ export class UpstreamConnection extends Connection {
   }
 
   /** Drops the connection with a reset, so that the other side can't take it for a clean end. */
-  reset(): void {
+  override reset(): void {
     this.#leave()
-    if (this.connected) this.socket.resetAndDestroy()
+    if (this.connected) super.reset()
     else this.socket.destroy()
   }
 

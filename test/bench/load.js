@@ -99,7 +99,7 @@ function receivePart(connection, bytes) {
   const whole = connection.part === undefined ? Buffer.from(bytes) : Buffer.concat([connection.part, bytes])
   if (responseSize === 0) responseSize = sizeOf(whole)
   if (responseSize !== 0 && whole.length > responseSize)
-    fail(`a response has ${whole.length} bytes, not ${responseSize}`)
+    fail(`a response has ${whole.length} bytes, not ${responseSize}: ${whole.latin1Slice(0, 400)}`)
   if (responseSize === 0 || whole.length < responseSize) {
     connection.part = whole
     return

@@ -80,7 +80,8 @@ test('what is read behind a large read is kept without a copy', async () => {
 test('an adopted connection ends, pauses and answers as any', async () => {
   const connection = await startRecorder()
   connection.write('hello ')
-  connection.writeBoth('wor', Buffer.from('ld'))
+  connection.write('wor')
+  connection.writeBytes(Buffer.from('ld'))
   let answer = ''
   peer.on('data', (bytes) => {
     answer += bytes
@@ -97,6 +98,55 @@ test('an adopted connection ends, pauses and answers as any', async () => {
   connection.end(() => connection.events.push('flushed'))
   await isDone(() => connection.events.includes('close'))
   expect(connection.events).toEqual(['end', 'flushed', 'close'])
+})
+
+test('text goes out when the turn ends, before bytes, and before an end or a reset', async () => {
+  const connection = await startRecorder()
+  let answer = ''
+  peer.on('data', (bytes) => {
+    answer += bytes
+  })
+  connection.write('a')
+  connection.write('b')
+  expect([connection.unsent, connection.sent]).toEqual([2, 0])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([connection.unsent, connection.sent]).toEqual([0, 2])
+  connection.write('c')
+  connection.writeBytes(Buffer.from('d'))
+  connection.write('e')
+  expect(connection.unsent).toBe(1)
+  connection.end(() => {})
+  await once(peer, 'end')
+  expect(answer).toBe('abcde')
+})
+
+test('text that is much goes out at once', async () => {
+  const connection = await startRecorder()
+  connection.write('x'.repeat(20_000))
+  expect(connection.sent + connection.unsent).toBe(20_000)
+  expect(connection.sent).toBeGreaterThan(0)
+})
+
+test('of many connections that write in one turn, none is forgotten', async () => {
+  const count = 150
+  let received = 0
+  const writers: Recorder[] = []
+  server = createServer({ pauseOnConnect: true }, (socket) => {
+    writers.push(new Recorder((reads) => adopt(socket, reads)))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const peers = Array.from({ length: count }, () =>
+    connect(port, '127.0.0.1').on('data', (bytes) => {
+      received += bytes.length
+    }),
+  )
+  peer = peers[0] as Socket
+  await isDone(() => writers.length === count)
+  for (const writer of writers) writer.write('x')
+  await isDone(() => received === count)
+  for (const each of peers) each.destroy()
+  for (const writer of writers) writer.break()
 })
 
 test('a reset from the peer is an error, and one of ours reaches it', async () => {
