@@ -6,6 +6,7 @@ import { Listener } from '../proxy/listener'
 import { Road } from '../proxy/road'
 import { type Metric, single } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
+import { Resolver } from '../upstream/resolver'
 import { coursesOf } from './propagation'
 import { Telemetry } from './telemetry'
 import { systemClock, systemRandom } from './world'
@@ -22,6 +23,7 @@ export function build(settings: Settings, log: Logger): Parts {
   const clock = systemClock()
   const random = systemRandom()
   const telemetry = new Telemetry(settings, log)
+  const resolver = new Resolver(settings.dnsCache, clock)
   const upstreams = new UpstreamPool(
     {
       connect: settings.connectTimeout,
@@ -30,6 +32,7 @@ export function build(settings: Settings, log: Logger): Parts {
       connectionsPerDestination: settings.maxDestinationConnections,
     },
     clock,
+    resolver,
   )
   const courses = coursesOf(settings, random)
   const onExchange = withContextLog(telemetry.take, settings, log)
@@ -46,7 +49,11 @@ export function build(settings: Settings, log: Logger): Parts {
     requestHead: settings.requestHeadTimeout,
     connections: settings.maxConnections,
   })
-  const metrics = () => [...telemetry.metrics(), ...connectionMetrics(road, listener, upstreams)]
+  const metrics = () => [
+    ...telemetry.metrics(),
+    ...connectionMetrics(road, listener, upstreams),
+    ...resolverMetrics(resolver),
+  ]
   return { listener, upstreams, telemetry, metrics }
 }
 
@@ -100,6 +107,14 @@ function connectionMetrics(road: Road, listener: Listener, upstreams: UpstreamPo
       'Connections to destinations begun.',
       upstreams.dialled,
     ),
+  ]
+}
+
+function resolverMetrics({ lookups, hits, failures }: Resolver): Metric[] {
+  return [
+    single('counter', 'outspan.dns.lookups', '{lookup}', 'Names that the system was asked for.', lookups),
+    single('counter', 'outspan.dns.cache_hits', '{lookup}', 'Names that were known from a moment before.', hits),
+    single('counter', 'outspan.dns.failures', '{lookup}', 'Names for which the system had no address.', failures),
   ]
 }
 

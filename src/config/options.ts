@@ -268,6 +268,12 @@ export const options = {
     default: 30_000,
     doc: 'Time for a request head to arrive whole; then the client gets 408.',
   }),
+  dnsCache: option({
+    key: 'dns.cache',
+    kind: duration,
+    default: 5000,
+    doc: "Time that the system's answer for a host name is used again; 0s asks each time. A failed connection forgets it.",
+  }),
   upstreamIdleTimeout: option({
     key: 'timeouts.upstream_idle',
     flag: 'upstream-idle-timeout',

@@ -2,7 +2,7 @@
  * A connection to a destination. It carries one exchange at a time, for whoever is its taker then, and knows how it came
  * to be; what the bytes mean is the taker's business.
  */
-import { connect, type OnReadOpts, type Socket } from 'node:net'
+import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
@@ -56,12 +56,13 @@ export class UpstreamConnection extends Connection {
   /** @param onGone called once, and before anybody else hears of it, when the connection can't be used any more */
   constructor(
     destination: Destination,
+    lookup: LookupFunction,
     taker: UpstreamTaker,
     clock: Clock,
     timeouts: UpstreamTimeouts,
     onGone: (connection: UpstreamConnection) => void,
   ) {
-    super((reads) => dial(destination, reads))
+    super((reads) => dial(destination, lookup, reads))
     this.destination = destination
     this.taker = taker
     this.#timeouts = timeouts
@@ -169,10 +170,13 @@ export class UpstreamConnection extends Connection {
   }
 }
 
-function dial({ host, port }: Destination, reads: OnReadOpts): Socket {
+/** A name with addresses of both families has them tried in turn, a quarter of a second each (RFC 8305, Happy Eyeballs). */
+function dial({ host, port }: Destination, lookup: LookupFunction, reads: OnReadOpts): Socket {
   return connect({
     host,
     port,
+    lookup,
+    autoSelectFamily: true,
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,

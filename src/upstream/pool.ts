@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
 import { UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
+import type { Resolver } from './resolver'
 
 export interface PoolSettings extends UpstreamTimeouts {
   /** Milliseconds that an unused connection is kept. Below what servers do, so that they seldom close one in our hands. */
@@ -24,15 +25,17 @@ const SWEEPS_IN_A_TIMEOUT = 5
 export class UpstreamPool {
   readonly #settings: PoolSettings
   readonly #clock: Clock
+  readonly #resolver: Resolver
   readonly #shelves = new Map<string, Shelf>()
   #sweeper: NodeJS.Timeout | undefined
   /** Connections open now, and all that were ever dialled. */
   open = 0
   dialled = 0
 
-  constructor(settings: PoolSettings, clock: Clock) {
+  constructor(settings: PoolSettings, clock: Clock, resolver: Resolver) {
     this.#settings = settings
     this.#clock = clock
+    this.#resolver = resolver
   }
 
   get idle(): number {
@@ -54,7 +57,14 @@ export class UpstreamPool {
   dial(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
     const shelf = this.#shelfOf(destination.authority)
     if (shelf.open.size >= this.#settings.connectionsPerDestination) return 'connection_limit'
-    const connection = new UpstreamConnection(destination, taker, this.#clock, this.#settings, this.#onGone)
+    const connection = new UpstreamConnection(
+      destination,
+      this.#resolver.lookup,
+      taker,
+      this.#clock,
+      this.#settings,
+      this.#onGone,
+    )
     shelf.open.add(connection)
     this.open++
     this.dialled++
@@ -75,7 +85,8 @@ export class UpstreamPool {
   }
 
   readonly #onGone = (connection: UpstreamConnection): void => {
-    const key = connection.destination.authority
+    const { authority: key, host } = connection.destination
+    if (!connection.connected) this.#resolver.forget(host)
     const shelf = this.#shelfOf(key)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)
