@@ -18,6 +18,10 @@ export interface Parts {
   metrics(): Metric[]
 }
 
+const SWEEPS_IN_A_TIMEOUT = 10
+const LEAST_SWEEP = 10
+const MOST_SWEEP = 5000
+
 /** @throws when a file that the settings name can't be opened */
 export function build(settings: Settings, log: Logger): Parts {
   const clock = systemClock()
@@ -42,12 +46,16 @@ export function build(settings: Settings, log: Logger): Parts {
     propagationOf: (destination, method, path) => courses.of(destination, method, path).propagation,
     responseTraceHeader: settings.responseTraceHeader,
     upstreams,
+    timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
     onExchange,
   })
   const listener = new Listener(road, {
     headBytes: settings.maxHeadSize,
     requestHead: settings.requestHeadTimeout,
+    headLines: settings.maxHeadLines,
     connections: settings.maxConnections,
+    clientIdle: settings.clientIdleTimeout,
+    sweep: sweepInterval(settings),
   })
   const metrics = () => [
     ...telemetry.metrics(),
@@ -55,6 +63,12 @@ export function build(settings: Settings, log: Logger): Parts {
     ...resolverMetrics(resolver),
   ]
   return { listener, upstreams, telemetry, metrics }
+}
+
+/** How often connections are looked through: a small part of the shortest time-out, so that none takes much longer than it says. */
+function sweepInterval({ clientIdleTimeout, bodyTimeout, tunnelIdleTimeout }: Settings): number {
+  const shortest = Math.min(...[clientIdleTimeout, bodyTimeout, tunnelIdleTimeout].filter((time) => time > 0))
+  return Math.min(Math.max(shortest / SWEEPS_IN_A_TIMEOUT, LEAST_SWEEP), MOST_SWEEP)
 }
 
 /** At debug level, says which trace headers were there and carry no context. */
@@ -85,6 +99,13 @@ function connectionMetrics(road: Road, listener: Listener, upstreams: UpstreamPo
       '{connection}',
       'Client connections over the limit.',
       listener.rejected,
+    ),
+    single(
+      'counter',
+      'outspan.client.connections.idled',
+      '{connection}',
+      'Client connections ended because no request was on them for too long.',
+      listener.idled,
     ),
     single(
       'gauge',

@@ -268,6 +268,27 @@ export const options = {
     default: 30_000,
     doc: 'Time for a request head to arrive whole; then the client gets 408.',
   }),
+  bodyTimeout: option({
+    key: 'timeouts.body',
+    flag: 'body-timeout',
+    kind: duration,
+    default: 600_000,
+    doc: 'Time without a byte of a body, in either direction; then the exchange is broken off. 0s waits for ever.',
+  }),
+  clientIdleTimeout: option({
+    key: 'timeouts.client_idle',
+    flag: 'client-idle-timeout',
+    kind: duration,
+    default: 600_000,
+    doc: 'Time that a client connection without a request is kept. 0s keeps it for ever.',
+  }),
+  tunnelIdleTimeout: option({
+    key: 'timeouts.tunnel_idle',
+    flag: 'tunnel-idle-timeout',
+    kind: duration,
+    default: 3_600_000,
+    doc: 'Time without a byte in a tunnel or WebSocket; then it is broken off. 0s keeps it for ever.',
+  }),
   dnsCache: option({
     key: 'dns.cache',
     kind: duration,
@@ -301,6 +322,13 @@ export const options = {
     kind: size(1024, 1024 * 1024),
     default: 64 * 1024,
     doc: 'Size that a request head may have; then the client gets 431.',
+  }),
+  maxHeadLines: option({
+    key: 'limits.head_lines',
+    flag: 'max-head-lines',
+    kind: integer(1, 1000),
+    default: 1000,
+    doc: 'Header lines that a request may have; then the client gets 431.',
   }),
   exchangesKept: option({
     key: 'exchanges.kept',

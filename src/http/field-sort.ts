@@ -20,6 +20,8 @@ export interface SortedFields {
   close: boolean
   keepAlive: boolean
   userAgent: string | undefined
+  /** The protocols to switch to, where Connection names Upgrade as well; several lines are joined by a comma. */
+  upgrade: string | undefined
 }
 
 /** Lines that Connection may not remove: they frame, route or authorise the message, or are our own business. */
@@ -58,6 +60,7 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
     close: false,
     keepAlive: false,
     userAgent: undefined,
+    upgrade: undefined,
   }
   let nominated: string[] | undefined
   for (const line of lines) {
@@ -72,7 +75,10 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
         }
         break
       case 7:
-        if (isNamed(line, 'upgrade')) continue
+        if (isNamed(line, 'upgrade')) {
+          sorted.upgrade = joined(sorted.upgrade, fieldValueOf(line))
+          continue
+        }
         break
       case 10:
         if (isNamed(line, 'connection')) {
@@ -112,6 +118,7 @@ export function sortFields(lines: readonly FieldLine[], toNote: FieldNames = not
     if (toNote.hold(line, nameLength)) sorted.noted.push(sorted.travelling.length)
     sorted.travelling.push(line)
   }
+  if (sorted.upgrade !== undefined && !nominated?.includes('upgrade')) sorted.upgrade = undefined
   return nominated ? withoutNominated(sorted, nominated, toNote) : sorted
 }
 

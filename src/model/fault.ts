@@ -57,6 +57,9 @@ export const faults = {
     'Only HTTP/1.0 and HTTP/1.1 are understood; other versions can go through a tunnel that CONNECT opens.',
   ),
   request_timeout: refused(408, 'The request head did not arrive in time.'),
+  request_body_timeout: failed(408, 'http_request_error', 'The request body stopped arriving.'),
+  client_stalled: failed(0, 'connection_write_timeout', 'The client stopped taking the response.'),
+  tunnel_idle: failed(0, 'connection_read_timeout', 'Nothing moved in the tunnel for too long.'),
   client_closed: {
     status: 0,
     words: 'The client closed its connection before the exchange was complete.',
@@ -80,6 +83,8 @@ export const faults = {
   upstream_closed: failed(502, 'connection_terminated', 'The destination closed the connection without an answer.'),
   bad_response: failed(502, 'http_protocol_error', 'The answer of the destination is malformed.'),
   response_head_too_large: failed(502, 'http_response_header_section_size', 'The response head is too large.'),
+  response_body_timeout: failed(504, 'connection_read_timeout', 'The answer of the destination stopped arriving.'),
+  request_write_timeout: failed(504, 'connection_write_timeout', 'The destination stopped taking the request body.'),
   response_truncated: failed(502, 'http_response_incomplete', 'The answer of the destination was cut short.'),
 } as const satisfies Record<string, Fault>
 

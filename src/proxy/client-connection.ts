@@ -13,11 +13,9 @@ import { own } from '../socket/lent'
 /** What a client connection works for while an exchange is on: a forwarded request or a tunnel. */
 export interface Route {
   /**
-   * The exchange begins, with the bytes that came behind its head, which are lent until this returns.
+   * More bytes arrived, which are lent until this returns.
    * @returns the index behind the last byte that belongs to the exchange
    */
-  begin(bytes: Buffer, start: number): number
-  /** More bytes arrived, lent as well. Returns as `begin`. */
   onClientBytes(bytes: Buffer, start: number): number
   /** What was written has been taken by the system. */
   onClientDrain(): void
@@ -25,10 +23,18 @@ export interface Route {
   onClientEnd(): void
   /** The client is gone. */
   onClientGone(): void
+  /** Nothing has moved on the client's connection, either way, for so many milliseconds. */
+  onStill(milliseconds: number): void
   /** The process is about to stop: say so in the answer, if there is still time. */
   onDrain(): void
   /** The process stops now. */
   onCutOff(): void
+}
+
+/** A route at its beginning. */
+export interface NewRoute extends Route {
+  /** The exchange begins, with the bytes that came behind its head. Takes and returns as `onClientBytes`. */
+  begin(bytes: Buffer, start: number): number
 }
 
 /** Where heads go. */
@@ -37,7 +43,7 @@ export interface Entrance {
   readonly active: number
   readonly begun: number
   /** A head was read. No route comes back when the request was refused: the answer is written by then. */
-  enter(client: ClientConnection, head: RequestHead): Route | undefined
+  enter(client: ClientConnection, head: RequestHead): NewRoute | undefined
   /** A head can't be read. The answer is written by the time this returns. */
   refuse(client: ClientConnection, fault: FaultCode): void
 }
@@ -47,6 +53,10 @@ export interface ClientLimits {
   readonly headBytes: number
   /** Milliseconds from the first byte of a head to its last. */
   readonly requestHead: number
+  /** Milliseconds that a connection is kept on which no request is; 0 for ever. */
+  readonly clientIdle: number
+  /** Lines that a request head may have. */
+  readonly headLines: number
 }
 
 const LINE_FEED = 0x0a
@@ -77,6 +87,9 @@ export class ClientConnection extends Connection {
   #isDraining = false
   #isEnding = false
   #clientEnded = false
+  /** Bytes that had moved when it was last looked, and the mark since which there are no more. */
+  #moved = 0
+  #stillSince = 0
   #isReading = false
   /** Answers wait to be read before the next request is. */
   #isHeldBack = false
@@ -127,6 +140,36 @@ export class ClientConnection extends Connection {
     if (!this.#isHeldBack) return this.#route?.onClientDrain()
     this.#isHeldBack = false
     if (!this.#isEnding) this.#nextRequest()
+  }
+
+  /** From here on `route` has the connection, and gets what was read too early. */
+  switchTo(route: Route): void {
+    this.#route = route
+    const early = this.#waiting
+    this.#waiting = undefined
+    this.resume()
+    if (early) route.onClientBytes(early, 0)
+    if (this.#clientEnded) route.onClientEnd()
+  }
+
+  /**
+   * Looks whether anything has moved since the last time. Whoever holds the connections asks now and then.
+   * @returns whether the connection was ended for having been unused too long
+   */
+  checkTime(now: number): boolean {
+    const moved = this.socket.bytesRead + this.sent
+    if (moved !== this.#moved || this.#stillSince === 0) {
+      this.#moved = moved
+      this.#stillSince = now
+      return false
+    }
+    const still = now - this.#stillSince
+    if (this.#route) this.#route.onStill(still)
+    else if (this.#limits.clientIdle > 0 && still >= this.#limits.clientIdle && !this.#isEnding) {
+      this.#finish()
+      return true
+    }
+    return false
   }
 
   #nextRequest(): void {
@@ -193,6 +236,7 @@ export class ClientConnection extends Connection {
       this.#stopHeadTimer()
       if (typeof head === 'string') this.#refuse(head)
       else if (head === undefined || head.size > headBytes) this.#refuse(excessOf(bytes, at, headBytes))
+      else if (head.lines.length > this.#limits.headLines) this.#refuse('head_too_large')
       else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false

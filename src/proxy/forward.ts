@@ -4,6 +4,7 @@
  */
 import { strict as assert } from 'node:assert'
 import { isPersistent } from '../http/framing'
+import { upgradeLines } from '../http/upgrade'
 import { type BodyScan, scanBody } from '../http1/body'
 import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
@@ -11,10 +12,11 @@ import { type FaultCode, faultOf } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
 import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
-import type { ClientConnection, Route } from './client-connection'
+import type { ClientConnection, NewRoute } from './client-connection'
 import { faultResponse } from './reply'
 import { type ResponseOwner, ResponseRelay, SMALL_BODY } from './response-relay'
 import type { Passage, Road } from './road'
+import { Splice } from './splice'
 
 /** A client that half-closed is taken for gone when there was nothing to send to it for this long, in milliseconds. */
 const HALF_CLOSE_GRACE = 1000
@@ -22,7 +24,7 @@ const HALF_CLOSE_GRACE = 1000
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-export class Forward implements Route, UpstreamTaker, ResponseOwner {
+export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   readonly #road: Road
   readonly #client: ClientConnection
   readonly #exchange: Exchange
@@ -49,13 +51,14 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
 
   /** The head as the destination gets it: its own name in Host, the trace context of this hop, the path as it came. */
   #writeHead(): string {
-    const { head, target, fields, exchange, propagation } = this.#passage
+    const { head, target, fields, exchange, propagation, upgrade } = this.#passage
     const lines = fields.travelling
     const host = `Host: ${target.destination.hostField}`
     // Before the indexes shift.
     if (fields.hostIndex >= 0) lines[fields.hostIndex] = host
     exchange.signedFields = propagation.inject(lines, fields.noted, exchange.context as TraceContext)
     if (fields.hostIndex < 0) lines.unshift(host)
+    if (upgrade !== undefined) lines.push(...upgradeLines(upgrade))
     return writeRequestHead(head.method, target.path, lines)
   }
 
@@ -160,8 +163,7 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
   #responseRelay(): ResponseRelay {
     this.#response ??= new ResponseRelay(
       this,
-      this.#passage.head,
-      this.#exchange,
+      this.#passage,
       this.#upstream as UpstreamConnection,
       this.#client,
       this.#road.parts.responseTraceHeader,
@@ -175,6 +177,14 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
     // An answer that comes before the request has ended leaves the rest of the request behind.
     if (!this.#requestBody.done || this.#client.isDraining) this.#keepClient = false
     return this.#keepClient
+  }
+
+  /** From here on the exchange is the splice's. */
+  onSwitched(early: Buffer): void {
+    if (!this.#requestBody.done) return this.#breakOff('bad_response')
+    this.#isOver = true
+    clearTimeout(this.#halfCloseTimer)
+    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
   }
 
   onResponseDone(): void {
@@ -234,6 +244,16 @@ export class Forward implements Route, UpstreamTaker, ResponseOwner {
 
   onDrain(): void {
     this.#keepClient = false
+  }
+
+  /** The head of the response has its own time-out: here it is about bodies. */
+  onStill(milliseconds: number): void {
+    const { body } = this.#road.parts.timeouts
+    if (body === 0 || milliseconds < body || this.#isOver) return
+    const isRequestOn = !this.#requestBody.done && !this.#response?.isAnswered
+    if (isRequestOn) this.#fail(this.#client.isPaused ? 'request_write_timeout' : 'request_body_timeout', '')
+    else if (this.#response?.isAnswered)
+      this.#fail(this.#client.unsent > 0 ? 'client_stalled' : 'response_body_timeout', '')
   }
 
   onCutOff(): void {

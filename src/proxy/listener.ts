@@ -5,6 +5,8 @@ import { ClientConnection, type ClientLimits, type Entrance } from './client-con
 export interface ListenerSettings extends ClientLimits {
   /** Client connections that may be open; more are closed as they come. */
   readonly connections: number
+  /** How often connections are looked through for those on which nothing moves, in milliseconds. */
+  readonly sweep: number
 }
 
 /** Where a server listens. An IPv6 host has no brackets. */
@@ -27,10 +29,13 @@ export class Listener {
   readonly #server: Server
   readonly #clients = new Set<ClientConnection>()
   #isDraining = false
+  #sweeper: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | undefined
   /** Connections accepted, and turned away at the limit. */
   accepted = 0
   rejected = 0
+  /** Connections ended because no request was on them for too long. */
+  idled = 0
 
   constructor(entrance: Entrance, settings: ListenerSettings) {
     this.#entrance = entrance
@@ -54,6 +59,7 @@ export class Listener {
         resolve()
       })
     })
+    this.#sweeper = setInterval(() => this.#sweep(), this.#settings.sweep).unref()
     const bound = this.#server.address()
     return { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port }
   }
@@ -69,6 +75,7 @@ export class Listener {
     this.#isDraining = true
     for (const client of this.#clients) client.drain()
     await this.#untilQuiet(performance.now() + timeout, quiet)
+    clearInterval(this.#sweeper)
     this.#server.close()
     for (const client of this.#clients) client.cutOff()
     const timer = setTimeout(() => {
@@ -100,6 +107,11 @@ export class Listener {
   /** Rises with every connection and request. */
   get #activity(): number {
     return this.accepted + this.#entrance.begun
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const client of this.#clients) if (client.checkTime(now)) this.idled++
   }
 
   #accept(socket: Socket): void {

@@ -4,6 +4,7 @@
  */
 import { sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
+import { upgradeLines } from '../http/upgrade'
 import { type BodyScan, scanBody } from '../http1/body'
 import { latin1 } from '../http1/latin1'
 import { readResponseHead } from '../http1/read-head'
@@ -15,11 +16,14 @@ import type { RequestHead, ResponseHead } from '../model/head'
 import { own } from '../socket/lent'
 import type { UpstreamConnection } from '../upstream/connection'
 import type { ClientConnection } from './client-connection'
+import type { Passage } from './road'
 
 /** Whose response it is. */
 export interface ResponseOwner {
   /** The final head has arrived. @returns whether the client's connection may live on */
   onResponseHead(): boolean
+  /** The destination agreed to switch protocols, and its head is on its way. @param early bytes behind it, lent */
+  onSwitched(early: Buffer): void
   /** All of the response is on its way to the client. */
   onResponseDone(): void
   /** The response can't be relayed, or not to its end. */
@@ -28,6 +32,8 @@ export interface ResponseOwner {
 
 /** Up to this size a body goes out as one string with its head: one copy and one system call, and no list of buffers. */
 export const SMALL_BODY = 8 * 1024
+
+const UPGRADE_REQUIRED = 426
 
 /** Interim responses that an answer may have. */
 const MAX_INTERIMS = 1000
@@ -42,6 +48,7 @@ export class ResponseRelay {
   readonly #upstream: UpstreamConnection
   readonly #client: ClientConnection
   readonly #traceHeader: string | undefined
+  readonly #upgrade: string | undefined
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -56,8 +63,7 @@ export class ResponseRelay {
 
   constructor(
     owner: ResponseOwner,
-    request: RequestHead,
-    exchange: Exchange,
+    { head: request, exchange, upgrade }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
     traceHeader: string | undefined,
@@ -68,6 +74,7 @@ export class ResponseRelay {
     this.#upstream = upstream
     this.#client = client
     this.#traceHeader = traceHeader
+    this.#upgrade = upgrade
   }
 
   /** Bytes from the destination, lent until this returns. */
@@ -83,6 +90,7 @@ export class ResponseRelay {
       const end = at + head.size
       if (head.size > MAX_RESPONSE_HEAD) return this.#fail('response_head_too_large', '')
       if (head.status >= 200) return this.#begin(head, all, end)
+      if (head.status === 101) return this.#switch(head, all, end)
       this.#relayInterim(head)
       at = end
     }
@@ -102,10 +110,9 @@ export class ResponseRelay {
 
   /**
    * 1xx responses travel on, except to HTTP/1.0, which knows none (RFC 9110 §15.2), and without the fields that would frame
-   * a body, which they never have (RFC 9112 §6). Nobody asked to switch protocols.
+   * a body, which they never have (RFC 9112 §6).
    */
   #relayInterim(head: ResponseHead): void {
-    if (head.status === 101) return this.#fail('bad_response', 'unexpected 101')
     if (++this.#interims > MAX_INTERIMS) return this.#fail('bad_response', 'too many interim responses')
     const fields = sortFields(head.lines)
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
@@ -115,6 +122,25 @@ export class ResponseRelay {
       (line) => !isNamed(line, 'content-length') && !isNamed(line, 'transfer-encoding'),
     )
     this.#pace(this.#client.write(writeResponseHead(head.status, head.reason, lines)))
+  }
+
+  /** 101: what follows is no HTTP. The destination may only choose from what it was offered, and after the whole request. */
+  #switch(head: ResponseHead, bytes: Buffer, end: number): void {
+    const fields = sortFields(head.lines)
+    if (this.#upgrade === undefined || fields.upgrade === undefined) return this.#fail('bad_response', 'unexpected 101')
+    this.#exchange.upstreamStatus = head.status
+    this.#exchange.protocolMinor = head.minor
+    this.#exchange.clientStatus = head.status
+    this.#owner.onResponseHead()
+    const lines = [...fields.travelling, ...upgradeLines(fields.upgrade), ...this.#traceLines]
+    this.#client.write(writeResponseHead(head.status, head.reason, lines))
+    this.isAnswered = true
+    this.#isOver = true
+    this.#owner.onSwitched(bytes.subarray(end))
+  }
+
+  get #traceLines(): FieldLine[] {
+    return this.#traceHeader === undefined ? [] : [`${this.#traceHeader}: ${this.#exchange.context?.traceId}`]
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
@@ -130,7 +156,9 @@ export class ResponseRelay {
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
     const lines = mustUnchunk ? withoutCoding(fields.travelling) : fields.travelling
-    if (this.#traceHeader !== undefined) lines.push(`${this.#traceHeader}: ${this.#exchange.context?.traceId}`)
+    if (this.#traceHeader !== undefined) lines.push(...this.#traceLines)
+    // 426 says what to switch to.
+    if (fields.upgrade !== undefined && head.status === UPGRADE_REQUIRED) lines.push(...upgradeLines(fields.upgrade))
     if (!mayKeepClient || framing === 'until_close' || mustUnchunk) lines.push('Connection: close')
     else if (this.#request.minor === 0) lines.push('Connection: keep-alive')
     this.#relayHead(writeResponseHead(head.status, head.reason, lines), this.#body, bytes, bodyStart)

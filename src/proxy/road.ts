@@ -6,6 +6,7 @@ import { type SortedFields, sortFields } from '../http/field-sort'
 import { type Framing, isFraming, requestFraming } from '../http/framing'
 import { hasSoundHost } from '../http/host'
 import { type Target, TargetReader } from '../http/target'
+import { upgradeOf } from '../http/upgrade'
 import type { Clock, Random } from '../model/clock'
 import type { Destination } from '../model/destination'
 import { Exchange } from '../model/exchange'
@@ -15,7 +16,7 @@ import type { RequestHead } from '../model/head'
 import type { Propagation } from '../propagation/propagate'
 import { redactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
-import type { ClientConnection, Entrance, Route } from './client-connection'
+import type { ClientConnection, Entrance, NewRoute } from './client-connection'
 import { Forward } from './forward'
 import { faultResponse } from './reply'
 import { Tunnel } from './tunnel'
@@ -25,6 +26,13 @@ const REQUEST_ID_BYTES = 16
 /** Targets that redaction understands. */
 const absolute = /^[a-z][a-z0-9+.-]*:\/\//i
 
+export interface ExchangeTimeouts {
+  /** Milliseconds without a byte of a body; 0 waits for ever. */
+  readonly body: number
+  /** Milliseconds without a byte in a tunnel, or on a connection that switched protocols; 0 waits for ever. */
+  readonly tunnelIdle: number
+}
+
 export interface RoadParts {
   readonly clock: Clock
   readonly random: Random
@@ -33,6 +41,7 @@ export interface RoadParts {
   /** The header that tells the client its trace id, if it is to be told. */
   readonly responseTraceHeader: string | undefined
   readonly upstreams: UpstreamPool
+  readonly timeouts: ExchangeTimeouts
   /** Gets every exchange when it is over. */
   readonly onExchange: (exchange: Exchange) => void
 }
@@ -45,6 +54,8 @@ export interface Passage {
   readonly fields: SortedFields
   readonly framing: Framing
   readonly propagation: Propagation
+  /** The protocols that the client would switch to. */
+  readonly upgrade: string | undefined
 }
 
 export class Road implements Entrance {
@@ -57,7 +68,7 @@ export class Road implements Entrance {
     this.parts = parts
   }
 
-  enter(client: ClientConnection, head: RequestHead): Route | undefined {
+  enter(client: ClientConnection, head: RequestHead): NewRoute | undefined {
     const exchange = this.#begin(client)
     exchange.method = head.method
 
@@ -85,7 +96,8 @@ export class Road implements Entrance {
     exchange.contextConflicts = conflicts
     exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
 
-    const passage: Passage = { exchange, head, target, fields, framing, propagation }
+    const upgrade = fields.upgrade === undefined ? undefined : upgradeOf(fields, head.minor)
+    const passage: Passage = { exchange, head, target, fields, framing, propagation, upgrade }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
   }
 

@@ -80,6 +80,11 @@ export abstract class Connection implements Sender {
     if (text !== '' && !this.socket.destroyed) this.socket.write(text, 'latin1')
   }
 
+  /** Whether reading waits for the other side to take what was read. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
   pause(): void {
     this.#isPaused = true
     this.socket.pause()

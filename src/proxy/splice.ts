@@ -1,0 +1,104 @@
+/**
+ * Bytes both ways, untouched, until both sides have ended or one of them breaks: a tunnel that is open (RFC 9110 §9.3.6), or
+ * a connection that has switched to another protocol (§7.8).
+ */
+import type { Exchange } from '../model/exchange'
+import type { FaultCode } from '../model/fault'
+import { own } from '../socket/lent'
+import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
+import type { ClientConnection, Route } from './client-connection'
+import type { Road } from './road'
+
+export class Splice implements Route, UpstreamTaker {
+  readonly #road: Road
+  readonly #client: ClientConnection
+  readonly #upstream: UpstreamConnection
+  readonly #exchange: Exchange
+  #halvesDone = 0
+  #isOver = false
+
+  constructor(road: Road, client: ClientConnection, upstream: UpstreamConnection, exchange: Exchange) {
+    this.#road = road
+    this.#client = client
+    this.#upstream = upstream
+    this.#exchange = exchange
+  }
+
+  /** Takes both connections over. @param early bytes from the upstream that came with its answer, lent */
+  takeOver(early: Buffer): void {
+    this.#upstream.changeTaker(this)
+    if (early.length > 0) this.onUpstreamBytes(early)
+    this.#client.switchTo(this)
+  }
+
+  onClientBytes(bytes: Buffer, start: number): number {
+    this.#exchange.requestBodySize += bytes.length - start
+    if (!this.#upstream.writeBytes(own(bytes.subarray(start)))) this.#client.pause()
+    return bytes.length
+  }
+
+  onUpstreamBytes(bytes: Buffer): void {
+    this.#exchange.responseBodySize += bytes.length
+    if (!this.#client.writeBytes(own(bytes))) this.#upstream.pause()
+  }
+
+  onUpstreamDrain(): void {
+    this.#client.resume()
+  }
+
+  onClientDrain(): void {
+    this.#upstream.resume()
+  }
+
+  onClientEnd(): void {
+    this.#upstream.end(() => this.#onHalfDone())
+  }
+
+  onUpstreamEnd(): void {
+    this.#client.end(() => this.#onHalfDone())
+  }
+
+  /** It was connected before. */
+  onUpstreamConnected(): void {}
+
+  onUpstreamFault(fault: FaultCode): void {
+    this.#break(fault)
+  }
+
+  onClientGone(): void {
+    this.#break('client_closed')
+  }
+
+  onStill(milliseconds: number): void {
+    const { tunnelIdle } = this.#road.parts.timeouts
+    if (tunnelIdle > 0 && milliseconds >= tunnelIdle) this.#break('tunnel_idle')
+  }
+
+  /** Neither side can be told to end: there is time until the drain time-out. */
+  onDrain(): void {}
+
+  onCutOff(): void {
+    this.#break('draining')
+  }
+
+  /** One side has ended and the other has got all of it. With the second half it is over. */
+  #onHalfDone(): void {
+    if (this.#isOver || ++this.#halvesDone < 2) return
+    this.#end(undefined)
+    this.#upstream.destroy()
+    this.#client.exchangeDone(false)
+  }
+
+  #break(fault: FaultCode): void {
+    if (this.#isOver) return
+    this.#end(fault)
+    this.#upstream.reset()
+    this.#client.reset()
+  }
+
+  #end(fault: FaultCode | undefined): void {
+    this.#isOver = true
+    this.#exchange.fault = fault
+    this.#road.end(this.#exchange)
+  }
+}
