@@ -2,6 +2,7 @@
 import type { Settings } from '../config/options'
 import type { Logger } from '../log/logger'
 import type { Exchange } from '../model/exchange'
+import { Egress } from '../policy/egress'
 import { Listener } from '../proxy/listener'
 import { Road } from '../proxy/road'
 import { type Metric, single } from '../telemetry/metrics'
@@ -16,6 +17,11 @@ export interface Parts {
   readonly upstreams: UpstreamPool
   readonly telemetry: Telemetry
   metrics(): Metric[]
+}
+
+function egressOf({ upstreamProxy, upstreamProxyBypass, upstreamProxyRules }: Settings): Egress | undefined {
+  const egress = new Egress({ proxy: upstreamProxy, bypass: upstreamProxyBypass, rules: upstreamProxyRules })
+  return egress.isDirect ? undefined : egress
 }
 
 const SWEEPS_IN_A_TIMEOUT = 10
@@ -46,6 +52,8 @@ export function build(settings: Settings, log: Logger): Parts {
     propagationOf: (destination, method, path) => courses.of(destination, method, path).propagation,
     responseTraceHeader: settings.responseTraceHeader,
     upstreams,
+    egress: egressOf(settings),
+    via: settings.via,
     timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
     onExchange,
   })

@@ -10,8 +10,10 @@ import {
   duration,
   endpoint,
   freeHeaderName,
+  headerName,
   integer,
   type Kind,
+  list,
   orOff,
   secretHeaders,
   size,
@@ -27,7 +29,8 @@ import {
   samplingStrategy,
 } from './propagation-kinds'
 import { pemFile, readableFile } from './readable-file'
-import { rules } from './rules'
+import { proxyRules, rules } from './rules'
+import { bypassEntry, upstreamProxy } from './upstream-proxy'
 
 export interface Option<T> {
   /** The key in the file, dots between the levels. The flag and the `OUTSPAN_` variable follow from it. */
@@ -229,6 +232,32 @@ export const options = {
     kind: integer(1, 1_000_000),
     default: 8192,
     doc: 'Spans that may wait for the collector; when there are more, the oldest are dropped and counted.',
+  }),
+
+  // The way out.
+  upstreamProxy: optional({
+    key: 'upstream_proxy.url',
+    flag: 'upstream-proxy',
+    kind: upstreamProxy,
+    doc: 'Proxy that calls are sent through, http://[USER:PASSWORD@]HOST:PORT; tunnels by CONNECT.',
+  }),
+  upstreamProxyBypass: option<readonly string[]>({
+    key: 'upstream_proxy.bypass',
+    kind: list(bypassEntry),
+    default: ['localhost', '127.0.0.0/8', '::1'],
+    doc: 'Destinations that are called directly all the same, written as in NO_PROXY: names (and the names below them), .names below, addresses, ranges, each with a :port if need be; * for all.',
+  }),
+  upstreamProxyRules: option({
+    key: 'upstream_proxy.rules',
+    kind: proxyRules,
+    default: [],
+    isFileOnly: true,
+    doc: 'Ways out for single destinations; see below.',
+  }),
+  via: optional({
+    key: 'via',
+    kind: { ...headerName, placeholder: 'NAME' },
+    doc: 'Name of this proxy for the Via header of requests and responses; a request that has it already is refused as a loop.',
   }),
 
   // What is logged.

@@ -3,6 +3,7 @@ import { parseAddressRange } from '../model/address-range'
 import { isHostPattern } from '../model/host-pattern'
 import { fraction, headerName, integer, type Kind, list, Problem } from './kinds'
 import { clearList, formatName, injectList } from './propagation-kinds'
+import { type UpstreamProxy, wayOut } from './upstream-proxy'
 
 export interface RuleMatch {
   /** Names: `api.example.com`, `*.example.com` (any name below it), `*`. */
@@ -53,42 +54,77 @@ const ruleKeys = {
   sampling_rate: single(fraction),
 }
 
-/** The list of rules, as it stands in the file. */
-export const rules: Kind<readonly Rule[]> = {
-  placeholder: 'LIST',
-  read: () => new Problem('can be given in the file only'),
-  readStructure: (value) => {
-    if (!Array.isArray(value)) return new Problem('is not a list of rules')
-    const problems: string[] = []
-    const read = value.map((rule: unknown, index) => readRule(rule, index + 1, problems))
-    return problems.length > 0 ? new Problem(problems.join('; ')) : read
-  },
-  empty: [],
-  show: (value) => value,
+/** The propagation rules, as they stand in the file. */
+export const rules: Kind<readonly Rule[]> = listOfRules(ruleKeys, (name, match, settings) => ({
+  name,
+  match,
+  ...(settings.extract !== undefined && { extract: settings.extract as string[] }),
+  ...(settings.clear !== undefined && { clear: settings.clear as string[] }),
+  ...(settings.inject !== undefined && { inject: settings.inject as string[] }),
+  ...(settings.default_format !== undefined && { defaultFormat: settings.default_format as string }),
+  ...(settings.sampling_rate !== undefined && { samplingRate: settings.sampling_rate as number }),
+}))
+
+/** The first rule that matches a request decides its way out. */
+export interface ProxyRule {
+  readonly name: string
+  readonly match: RuleMatch
+  /** Undefined for the straight way. */
+  readonly proxy: UpstreamProxy | undefined
+}
+
+/** The rules for ways out, as they stand in the file. */
+export const proxyRules: Kind<readonly ProxyRule[]> = {
+  ...listOfRules({ proxy: single(wayOut) }, (name, match, { proxy }, tell): ProxyRule => {
+    if (proxy === undefined) tell('proxy is missing: a URL, or direct')
+    return { name, match, proxy: proxy === 'direct' ? undefined : (proxy as UpstreamProxy) }
+  }),
+  show: (value) => value.map((rule) => ({ ...rule, proxy: wayOut.show(rule.proxy ?? 'direct') })),
+}
+
+type Tell = (words: string) => void
+
+function listOfRules<R>(
+  keys: Readonly<Record<string, Reader>>,
+  build: (name: string, match: RuleMatch, settings: Readonly<Record<string, unknown>>, tell: Tell) => R,
+): Kind<readonly R[]> {
+  return {
+    placeholder: 'LIST',
+    read: () => new Problem('can be given in the file only'),
+    readStructure: (value) => {
+      if (!Array.isArray(value)) return new Problem('is not a list of rules')
+      const problems: string[] = []
+      const read = value.map((rule: unknown, index) => {
+        const name = isMapping(rule) && typeof rule.name === 'string' ? rule.name : `rule ${index + 1}`
+        const tell: Tell = (words) => void problems.push(`${name}: ${words}`)
+        const { match, settings } = readRule(rule, keys, tell)
+        return build(name, match, settings, tell)
+      })
+      return problems.length > 0 ? new Problem(problems.join('; ')) : read
+    },
+    empty: [],
+    show: (value) => value,
+  }
 }
 
 type Reader = (value: unknown) => unknown | Problem
 
-function readRule(value: unknown, number: number, problems: string[]): Rule {
-  const name = isMapping(value) && typeof value.name === 'string' ? value.name : `rule ${number}`
-  const tell = (words: string): void => void problems.push(`${name}: ${words}`)
+function readRule(
+  value: unknown,
+  keys: Readonly<Record<string, Reader>>,
+  tell: Tell,
+): { readonly match: RuleMatch; readonly settings: Readonly<Record<string, unknown>> } {
   if (!isMapping(value)) {
     tell('is not a mapping')
-    return { name, match: {} }
+    return { match: {}, settings: {} }
   }
   const { name: given, match, ...rest } = value
   if (given !== undefined && typeof given !== 'string') tell('name is no text')
   if (match === undefined) tell('match is missing; {} matches everything')
   else if (!isMapping(match)) tell('match is not a mapping')
-  const settings = readKeys(rest, ruleKeys, tell)
   return {
-    name,
     match: isMapping(match) ? readKeys(match, matchKeys, (words) => tell(`match.${words}`)) : {},
-    ...(settings.extract !== undefined && { extract: settings.extract as string[] }),
-    ...(settings.clear !== undefined && { clear: settings.clear as string[] }),
-    ...(settings.inject !== undefined && { inject: settings.inject as string[] }),
-    ...(settings.default_format !== undefined && { defaultFormat: settings.default_format as string }),
-    ...(settings.sampling_rate !== undefined && { samplingRate: settings.sampling_rate as number }),
+    settings: readKeys(rest, keys, tell),
   }
 }
 
@@ -138,7 +174,8 @@ function single(kind: Kind<unknown>): Reader {
       typeof value === 'string' || typeof value === 'number'
         ? kind.read(String(value))
         : new Problem('is no single value')
-    return result instanceof Problem ? new Problem(`"${String(value)}" ${result.words}`) : result
+    const named = kind.isSecret ? 'the value' : `"${String(value)}"`
+    return result instanceof Problem ? new Problem(`${named} ${result.words}`) : result
   }
 }
 

@@ -58,6 +58,11 @@ export class TargetReader {
   }
 }
 
+/** The target as another proxy takes it (RFC 9112 §3.2.2); the `*` of OPTIONS is an absent path there (§3.2.4). */
+export function absoluteForm({ destination: { hostField }, path }: Target): string {
+  return `http://${hostField}${path === '*' ? '' : path}`
+}
+
 function whyNotHttp(target: string): FaultCode | undefined {
   const name = scheme.exec(target)?.[1]?.toLowerCase()
   if (name === 'http') return undefined

@@ -56,6 +56,10 @@ export const faults = {
     505,
     'Only HTTP/1.0 and HTTP/1.1 are understood; other versions can go through a tunnel that CONNECT opens.',
   ),
+  loop: {
+    ...refused(508, 'The request came back to outspan: its destination, or the upstream proxy, is outspan itself.'),
+    proxyStatus: 'proxy_loop_detected',
+  },
   request_timeout: refused(408, 'The request head did not arrive in time.'),
   request_body_timeout: failed(408, 'http_request_error', 'The request body stopped arriving.'),
   client_stalled: failed(0, 'connection_write_timeout', 'The client stopped taking the response.'),
@@ -76,6 +80,7 @@ export const faults = {
   connection_refused: failed(502, 'connection_refused', 'The destination refused the connection.'),
   unreachable: failed(502, 'destination_ip_unroutable', 'The destination cannot be reached.'),
   connect_failure: failed(502, 'destination_unavailable', 'The connection to the destination failed.'),
+  upstream_proxy_refused: failed(502, 'connection_refused', 'The upstream proxy does not let the request pass.'),
   connect_timeout: failed(504, 'connection_timeout', 'The connection to the destination was not made in time.'),
   // The upstream's message.
   response_timeout: failed(504, 'http_response_timeout', 'The destination did not answer in time.'),

@@ -74,6 +74,8 @@ const STALL = 30_000
 export class ClientConnection extends Connection {
   readonly address: string
   readonly port: number
+  /** Whether it is our own: undefined until somebody has looked. */
+  isOurs: boolean | undefined
   readonly #entrance: Entrance
   readonly #limits: ClientLimits
   readonly #onClosed: (client: ClientConnection) => void

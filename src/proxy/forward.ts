@@ -4,7 +4,9 @@
  */
 import { strict as assert } from 'node:assert'
 import { isPersistent } from '../http/framing'
+import { absoluteForm } from '../http/target'
 import { upgradeLines } from '../http/upgrade'
+import { viaLine } from '../http/via'
 import { type BodyScan, scanBody } from '../http1/body'
 import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
@@ -51,7 +53,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
 
   /** The head as the destination gets it: its own name in Host, the trace context of this hop, the path as it came. */
   #writeHead(): string {
-    const { head, target, fields, exchange, propagation, upgrade } = this.#passage
+    const { head, target, fields, exchange, propagation, upgrade, proxy } = this.#passage
     const lines = fields.travelling
     const host = `Host: ${target.destination.hostField}`
     // Before the indexes shift.
@@ -59,7 +61,11 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     exchange.signedFields = propagation.inject(lines, fields.noted, exchange.context as TraceContext)
     if (fields.hostIndex < 0) lines.unshift(host)
     if (upgrade !== undefined) lines.push(...upgradeLines(upgrade))
-    return writeRequestHead(head.method, target.path, lines)
+    const { via } = this.#road.parts
+    if (via !== undefined) lines.push(viaLine(via, head.minor))
+    if (proxy === undefined) return writeRequestHead(head.method, target.path, lines)
+    if (proxy.authorization) lines.push(`Proxy-Authorization: ${proxy.authorization.reveal()}`)
+    return writeRequestHead(head.method, absoluteForm(target), lines)
   }
 
   // The request.
@@ -117,7 +123,8 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
 
   #connect(isAgain: boolean): boolean {
     const { upstreams } = this.#road.parts
-    const { destination } = this.#passage.target
+    const { target, proxy } = this.#passage
+    const { destination } = proxy ?? target
     const upstream = isAgain ? upstreams.dial(destination, this) : upstreams.acquire(destination, this)
     if (typeof upstream === 'string') {
       this.#fail(upstream, '')
@@ -166,7 +173,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
       this.#passage,
       this.#upstream as UpstreamConnection,
       this.#client,
-      this.#road.parts.responseTraceHeader,
+      this.#road.parts,
     )
     return this.#response
   }

@@ -5,6 +5,7 @@
 import { sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
 import { upgradeLines } from '../http/upgrade'
+import { viaLine } from '../http/via'
 import { type BodyScan, scanBody } from '../http1/body'
 import { latin1 } from '../http1/latin1'
 import { readResponseHead } from '../http1/read-head'
@@ -16,7 +17,7 @@ import type { RequestHead, ResponseHead } from '../model/head'
 import { own } from '../socket/lent'
 import type { UpstreamConnection } from '../upstream/connection'
 import type { ClientConnection } from './client-connection'
-import type { Passage } from './road'
+import type { Passage, RoadParts } from './road'
 
 /** Whose response it is. */
 export interface ResponseOwner {
@@ -34,6 +35,8 @@ export interface ResponseOwner {
 export const SMALL_BODY = 8 * 1024
 
 const UPGRADE_REQUIRED = 426
+/** It is between us and the proxy: the client knows nothing of that. */
+const PROXY_AUTHENTICATION = 407
 
 /** Interim responses that an answer may have. */
 const MAX_INTERIMS = 1000
@@ -49,6 +52,8 @@ export class ResponseRelay {
   readonly #client: ClientConnection
   readonly #traceHeader: string | undefined
   readonly #upgrade: string | undefined
+  readonly #via: string | undefined
+  readonly #isProxied: boolean
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -63,17 +68,19 @@ export class ResponseRelay {
 
   constructor(
     owner: ResponseOwner,
-    { head: request, exchange, upgrade }: Passage,
+    { head: request, exchange, upgrade, proxy }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
-    traceHeader: string | undefined,
+    { responseTraceHeader, via }: Pick<RoadParts, 'responseTraceHeader' | 'via'>,
   ) {
     this.#owner = owner
     this.#request = request
     this.#exchange = exchange
     this.#upstream = upstream
     this.#client = client
-    this.#traceHeader = traceHeader
+    this.#traceHeader = responseTraceHeader
+    this.#via = via
+    this.#isProxied = proxy !== undefined
     this.#upgrade = upgrade
   }
 
@@ -132,21 +139,26 @@ export class ResponseRelay {
     this.#exchange.protocolMinor = head.minor
     this.#exchange.clientStatus = head.status
     this.#owner.onResponseHead()
-    const lines = [...fields.travelling, ...upgradeLines(fields.upgrade), ...this.#traceLines]
+    const lines = [...fields.travelling, ...upgradeLines(fields.upgrade)]
+    this.#addLines(lines, head.minor)
     this.#client.write(writeResponseHead(head.status, head.reason, lines))
     this.isAnswered = true
     this.#isOver = true
     this.#owner.onSwitched(bytes.subarray(end))
   }
 
-  get #traceLines(): FieldLine[] {
-    return this.#traceHeader === undefined ? [] : [`${this.#traceHeader}: ${this.#exchange.context?.traceId}`]
+  /** What we add for the client. */
+  #addLines(lines: FieldLine[], minor: 0 | 1): void {
+    if (this.#via !== undefined) lines.push(viaLine(this.#via, minor))
+    if (this.#traceHeader !== undefined) lines.push(`${this.#traceHeader}: ${this.#exchange.context?.traceId}`)
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
     const fields = sortFields(head.lines)
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
     if (!isFraming(framing)) return this.#fail(framing, 'framing')
+    if (this.#isProxied && head.status === PROXY_AUTHENTICATION)
+      return this.#fail('upstream_proxy_refused', 'status 407')
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
     const mayKeepClient = this.#owner.onResponseHead()
@@ -156,7 +168,7 @@ export class ResponseRelay {
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
     const lines = mustUnchunk ? withoutCoding(fields.travelling) : fields.travelling
-    if (this.#traceHeader !== undefined) lines.push(...this.#traceLines)
+    this.#addLines(lines, head.minor)
     // 426 says what to switch to.
     if (fields.upgrade !== undefined && head.status === UPGRADE_REQUIRED) lines.push(...upgradeLines(fields.upgrade))
     if (!mayKeepClient || framing === 'until_close' || mustUnchunk) lines.push('Connection: close')

@@ -2,22 +2,28 @@
  * The road of a request, station by station. A head comes in; what leaves is a route that carries the exchange on: a
  * forwarded request or a tunnel. However it ends, it ends here, once.
  */
+
+import type { UpstreamProxy } from '../config/upstream-proxy'
 import { type SortedFields, sortFields } from '../http/field-sort'
 import { type Framing, isFraming, requestFraming } from '../http/framing'
 import { hasSoundHost } from '../http/host'
+import { countForward } from '../http/max-forwards'
 import { type Target, TargetReader } from '../http/target'
 import { upgradeOf } from '../http/upgrade'
+import { hasPassed } from '../http/via'
 import type { Clock, Random } from '../model/clock'
 import type { Destination } from '../model/destination'
 import { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { FieldLine } from '../model/field-line'
 import type { RequestHead } from '../model/head'
+import type { Egress } from '../policy/egress'
 import type { Propagation } from '../propagation/propagate'
 import { redactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
 import type { ClientConnection, Entrance, NewRoute } from './client-connection'
 import { Forward } from './forward'
+import { lastHopResponse } from './last-hop'
 import { faultResponse } from './reply'
 import { Tunnel } from './tunnel'
 
@@ -42,6 +48,10 @@ export interface RoadParts {
   readonly responseTraceHeader: string | undefined
   readonly upstreams: UpstreamPool
   readonly timeouts: ExchangeTimeouts
+  /** Where requests leave through other proxies; undefined when none does. */
+  readonly egress: Egress | undefined
+  /** Our name in Via, if we are to be named. */
+  readonly via: string | undefined
   /** Gets every exchange when it is over. */
   readonly onExchange: (exchange: Exchange) => void
 }
@@ -56,6 +66,8 @@ export interface Passage {
   readonly propagation: Propagation
   /** The protocols that the client would switch to. */
   readonly upgrade: string | undefined
+  /** The proxy that it is sent through; undefined for the straight way. */
+  readonly proxy: UpstreamProxy | undefined
 }
 
 export class Road implements Entrance {
@@ -89,6 +101,15 @@ export class Road implements Entrance {
     if (!isFraming(framing)) return this.#refuse(client, exchange, framing)
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
 
+    // Has it been here, and is it to go on from here?
+    const { egress, upstreams, via } = this.parts
+    client.isOurs ??= upstreams.isOurs(client.address, client.port)
+    if (client.isOurs || (via !== undefined && hasPassed(via, fields.travelling))) {
+      return this.#refuse(client, exchange, 'loop')
+    }
+    if (countForward(head.method, fields.travelling) === 0) return this.#answerHere(client, exchange, head)
+    const proxy = egress?.of(target.destination, head.method, target.path)
+
     // Which trace does it belong to? The span begins here.
     const { context, refusals, conflicts } = propagation.extract(notedLines(fields))
     exchange.context = context
@@ -97,7 +118,7 @@ export class Road implements Entrance {
     exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
 
     const upgrade = fields.upgrade === undefined ? undefined : upgradeOf(fields, head.minor)
-    const passage: Passage = { exchange, head, target, fields, framing, propagation, upgrade }
+    const passage: Passage = { exchange, head, target, fields, framing, propagation, upgrade, proxy }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
   }
 
@@ -118,6 +139,14 @@ export class Road implements Entrance {
     const { clock, random } = this.parts
     const mark = clock.now()
     return new Exchange(random.hex(REQUEST_ID_BYTES), clock.unix(mark), mark, client.address, client.port)
+  }
+
+  /** The request has come as far as it was to come. */
+  #answerHere(client: ClientConnection, exchange: Exchange, head: RequestHead): undefined {
+    client.write(lastHopResponse(head))
+    exchange.clientStatus = 200
+    this.end(exchange)
+    client.exchangeDone(false)
   }
 
   /** Answers a request that goes nowhere, and ends the connection: what follows on it can't be trusted. */

@@ -1,8 +1,11 @@
 /**
- * CONNECT (RFC 9110 §9.3.6): opens a connection to its authority. Once it is made the client is told so, and from then on
- * bytes pass both ways.
+ * CONNECT (RFC 9110 §9.3.6): opens a connection to its authority, through another proxy if there is one on the way. Once it
+ * is made the client is told so, and from then on bytes pass both ways.
  */
-import type { Destination } from '../model/destination'
+
+import type { UpstreamProxy } from '../config/upstream-proxy'
+import { readResponseHead } from '../http1/read-head'
+import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
@@ -12,24 +15,29 @@ import type { Passage, Road } from './road'
 import { Splice } from './splice'
 
 const OPENED = 200
+/** What an upstream proxy may say before it comes to the point, in bytes. */
+const MAX_ANSWER = 64 * 1024
 const nothing = Buffer.alloc(0)
 
 export class Tunnel implements NewRoute, UpstreamTaker {
   readonly #road: Road
   readonly #client: ClientConnection
   readonly #exchange: Exchange
-  readonly #destination: Destination
+  readonly #passage: Passage
+  /** What the upstream proxy has said so far. */
+  #answer: Buffer = nothing
   #upstream: UpstreamConnection | undefined
 
   constructor(road: Road, client: ClientConnection, passage: Passage) {
     this.#road = road
     this.#client = client
     this.#exchange = passage.exchange
-    this.#destination = passage.target.destination
+    this.#passage = passage
   }
 
   begin(bytes: Buffer, start: number): number {
-    const upstream = this.#road.parts.upstreams.dial(this.#destination, this)
+    const { target, proxy } = this.#passage
+    const upstream = this.#road.parts.upstreams.dial((proxy ?? target).destination, this)
     if (typeof upstream === 'string') {
       this.#refuse(upstream, '')
       return bytes.length
@@ -48,9 +56,44 @@ export class Tunnel implements NewRoute, UpstreamTaker {
     const upstream = this.#upstream as UpstreamConnection
     const { dnsTime, connectTime, peerAddress, peerPort } = upstream
     Object.assign(this.#exchange, { dnsTime, connectTime, peerAddress, peerPort })
+    const { proxy } = this.#passage
+    if (!proxy) return this.#open(nothing)
+    upstream.write(this.#request(proxy))
+    upstream.expectResponse(this.#road.parts.clock.now())
+  }
+
+  #request({ authorization }: UpstreamProxy): string {
+    const { authority } = this.#passage.target.destination
+    const lines = [`Host: ${authority}`]
+    if (authorization) lines.push(`Proxy-Authorization: ${authorization.reveal()}`)
+    return writeRequestHead('CONNECT', authority, lines)
+  }
+
+  /** The upstream proxy answers. */
+  onUpstreamBytes(bytes: Buffer): void {
+    this.#answer = Buffer.concat([this.#answer, bytes])
+    const head = readResponseHead(this.#answer, 0)
+    if (head === undefined && this.#answer.length <= MAX_ANSWER) return
+    if (head === undefined || typeof head === 'string') return this.#fail('bad_response', 'of the upstream proxy')
+    if (head.status < 200 || head.status > 299) return this.#fail('upstream_proxy_refused', `status ${head.status}`)
+    this.#upstream?.responseBegan()
+    this.#open(this.#answer.subarray(head.size))
+  }
+
+  onUpstreamEnd(): void {
+    this.#fail('upstream_closed', 'by the upstream proxy')
+  }
+
+  /** @param early bytes that came through the tunnel already */
+  #open(early: Buffer): void {
     this.#exchange.clientStatus = OPENED
     this.#client.write(TUNNEL_OPEN)
-    new Splice(this.#road, this.#client, upstream, this.#exchange).takeOver(nothing)
+    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
+  }
+
+  #fail(fault: FaultCode, detail: string): void {
+    this.#upstream?.destroy()
+    this.#refuse(fault, detail)
   }
 
   onUpstreamFault(fault: FaultCode, detail: string): void {
@@ -63,13 +106,10 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   }
 
   onCutOff(): void {
-    this.#upstream?.destroy()
-    this.#refuse('draining', '')
+    this.#fail('draining', '')
   }
 
   // Nothing moves before the connection is made, and that has its own time-out.
-  onUpstreamBytes(): void {}
-  onUpstreamEnd(): void {}
   onUpstreamDrain(): void {}
   onClientDrain(): void {}
   onClientEnd(): void {}

@@ -6,6 +6,7 @@ import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
+import { canonicalHost } from '../model/host-pattern'
 import { Connection } from '../socket/connection'
 import { faultOfSocket } from './socket-fault'
 
@@ -43,10 +44,13 @@ export class UpstreamConnection extends Connection {
   connectTime: number | undefined
   peerAddress: string | undefined
   peerPort = 0
+  /** Our own end: address and port, with a space between. */
+  localAddress = ''
   /** The mark at which it became idle. */
   idleSince = 0
 
   readonly #timeouts: UpstreamTimeouts
+  readonly #onConnected: (connection: UpstreamConnection) => void
   readonly #onGone: (connection: UpstreamConnection) => void
   readonly #connectTimer: NodeJS.Timeout
   /** The mark since which the head of a response is awaited; 0 while it is not. */
@@ -60,12 +64,14 @@ export class UpstreamConnection extends Connection {
     taker: UpstreamTaker,
     clock: Clock,
     timeouts: UpstreamTimeouts,
+    onConnected: (connection: UpstreamConnection) => void,
     onGone: (connection: UpstreamConnection) => void,
   ) {
     super((reads) => dial(destination, lookup, reads))
     this.destination = destination
     this.taker = taker
     this.#timeouts = timeouts
+    this.#onConnected = onConnected
     this.#onGone = onGone
     this.#connectTimer = setTimeout(
       () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
@@ -126,6 +132,8 @@ export class UpstreamConnection extends Connection {
       this.connected = true
       this.peerAddress = socket.remoteAddress
       this.peerPort = socket.remotePort ?? 0
+      this.localAddress = `${canonicalHost(socket.localAddress ?? '')} ${socket.localPort}`
+      this.#onConnected(this)
       this.taker?.onUpstreamConnected()
     })
   }

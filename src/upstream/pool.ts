@@ -2,6 +2,7 @@
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
+import { canonicalHost } from '../model/host-pattern'
 import { UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
 import type { Resolver } from './resolver'
 
@@ -27,6 +28,8 @@ export class UpstreamPool {
   readonly #clock: Clock
   readonly #resolver: Resolver
   readonly #shelves = new Map<string, Shelf>()
+  /** Where our connections come from, as the other side sees it. */
+  readonly #ownAddresses = new Set<string>()
   #sweeper: NodeJS.Timeout | undefined
   /** Connections open now, and all that were ever dialled. */
   open = 0
@@ -63,6 +66,7 @@ export class UpstreamPool {
       taker,
       this.#clock,
       this.#settings,
+      this.#onConnected,
       this.#onGone,
     )
     shelf.open.add(connection)
@@ -84,9 +88,19 @@ export class UpstreamPool {
     this.#dropIdle(Number.POSITIVE_INFINITY)
   }
 
+  /** Whether a connection that came from there is one of these: we have called ourselves. */
+  isOurs(address: string, port: number): boolean {
+    return this.#ownAddresses.has(`${canonicalHost(address)} ${port}`)
+  }
+
+  readonly #onConnected = ({ localAddress }: UpstreamConnection): void => {
+    this.#ownAddresses.add(localAddress)
+  }
+
   readonly #onGone = (connection: UpstreamConnection): void => {
     const { authority: key, host } = connection.destination
     if (!connection.connected) this.#resolver.forget(host)
+    this.#ownAddresses.delete(connection.localAddress)
     const shelf = this.#shelfOf(key)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)

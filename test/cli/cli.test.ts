@@ -454,11 +454,12 @@ test('every option can be set by its flag', async () => {
     '0..1': '0.5',
     'stdout|stderr|off|FILE': 'stderr',
   }
+  const byFlag: Record<string, string> = { '--upstream-proxy': 'http://u:p@127.0.0.1:3128', '--config': empty }
   const rows = Object.values(options).filter((row) => !('isFileOnly' in row))
   const args = rows.flatMap((row) => {
     const placeholder: string = row.kind.placeholder
-    const value = row.key === 'config' ? empty : (text[placeholder] ?? (placeholder.split('|').at(-1) as string))
-    return [flagOf(row as (typeof options)['accessLog']), value]
+    const flag = flagOf(row as (typeof options)['accessLog'])
+    return [flag, byFlag[flag] ?? text[placeholder] ?? (placeholder.split('|').at(-1) as string)]
   })
   const { code, stdout, stderr } = await run(['check', ...args])
   expect([code, stderr]).toEqual([0, ''])

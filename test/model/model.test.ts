@@ -88,6 +88,7 @@ describe.each(Object.keys(faults) as FaultCode[])('the fault %s', (code) => {
   test('says who failed by its status', () => {
     if (fault.cancelled || unanswered.includes(code)) expect(fault.status).toBe(0)
     else if (fault.proxyStatus === 'http_request_error') expect([400, 408, 414, 431, 501, 505]).toContain(fault.status)
+    else if (fault.proxyStatus === 'proxy_loop_detected') expect(fault.status).toBe(508)
     else expect([502, 503, 504]).toContain(fault.status)
   })
 
