@@ -70,6 +70,7 @@ function exporterOf(settings: Settings): Exporter | undefined {
   const { OtlpGrpcExporter } = require('../export/otlp-grpc') as typeof import('../export/otlp-grpc')
   const headers = Object.entries(settings.otlpHeaders).map(([name, secret]) => [name, secret.reveal()])
   return new OtlpGrpcExporter(
+    'traces',
     {
       endpoint: settings.otlpEndpoint,
       headers: Object.fromEntries(headers),

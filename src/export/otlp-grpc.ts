@@ -9,8 +9,8 @@ import { ExportResultCode } from '@opentelemetry/core'
 import { CompressionAlgorithm, OTLPExporterBase } from '@opentelemetry/otlp-exporter-base'
 import { createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base'
 import { type IExportTraceServiceResponse, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { resourceBytes, scopeBytes, traceRequest } from '../telemetry/otlp-span'
-import type { Exporter, SendResult, SpanBatch } from './exporter'
+import { exportRequest, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
+import type { Batch, Exporter, SendResult, Signal } from './exporter'
 import { credentialsOf, type OtlpTls } from './otlp-tls'
 
 export interface OtlpSettings {
@@ -39,13 +39,31 @@ const retryable: ReadonlySet<number> = new Set([
   status.DATA_LOSS,
 ])
 
+const services = {
+  traces: {
+    service: 'TraceExportService',
+    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    metrics: 'otlp_grpc_span_exporter',
+  },
+  logs: {
+    service: 'LogsExportService',
+    path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+    metrics: 'otlp_grpc_log_exporter',
+  },
+  metrics: {
+    service: 'MetricsExportService',
+    path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+    metrics: 'otlp_grpc_metric_exporter',
+  },
+} as const
+
 export class OtlpGrpcExporter implements Exporter {
-  readonly #exporter: OTLPExporterBase<SpanBatch>
+  readonly #exporter: OTLPExporterBase<Batch>
   /** The answer to the batch that was last taken: batches are sent one at a time. */
   #answer: IExportTraceServiceResponse = {}
 
   /** @throws when a certificate file can't be read */
-  constructor(settings: OtlpSettings, { resource, scope }: Identity) {
+  constructor(signal: Signal, settings: OtlpSettings, { resource, scope }: Identity) {
     const metadata = metadataOf(settings.headers)
     const url = new URL(settings.endpoint)
     const isSecure = url.protocol === 'https:'
@@ -62,27 +80,20 @@ export class OtlpGrpcExporter implements Exporter {
     const resourceMessage = resourceBytes(resource)
     const scopeMessage = scopeBytes(scope.name, scope.version)
     const serializer = {
-      serializeRequest: (batch: SpanBatch) => traceRequest(resourceMessage, scopeMessage, batch.spans),
+      serializeRequest: (batch: Batch) => exportRequest(resourceMessage, scopeMessage, batch.bytes),
       deserializeResponse: (bytes: Uint8Array) => {
         this.#answer = ProtobufTraceSerializer.deserializeResponse(bytes)
         return this.#answer
       },
     }
-    const counts = { name: 'span', countItems: (batch: SpanBatch) => batch.count } as const
+    const { service, path, metrics } = services[signal]
+    const counts = { name: 'span', countItems: (batch: Batch) => batch.count } as const
     this.#exporter = new OTLPExporterBase(
-      createOtlpGrpcExportDelegate(
-        options,
-        serializer,
-        'otlp_grpc_span_exporter',
-        counts,
-        undefined,
-        'TraceExportService',
-        '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-      ),
+      createOtlpGrpcExportDelegate(options, serializer, metrics, counts, undefined, service, path),
     )
   }
 
-  async send(batch: SpanBatch): Promise<SendResult> {
+  async send(batch: Batch): Promise<SendResult> {
     this.#answer = {}
     return new Promise((resolve) => {
       this.#exporter.export(batch, ({ code, error }) => {
@@ -109,7 +120,7 @@ function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
   return metadata
 }
 
-function taken({ partialSuccess }: IExportTraceServiceResponse, batch: SpanBatch): SendResult {
+function taken({ partialSuccess }: IExportTraceServiceResponse, batch: Batch): SendResult {
   // A negative count, which makes no sense, is read as a huge one.
   const count = Number(partialSuccess?.rejectedSpans ?? 0)
   const rejected = count >= 2 ** 63 ? 0 : Math.min(batch.count, count)

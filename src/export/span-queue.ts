@@ -6,7 +6,7 @@
 import type { Exchange } from '../model/exchange'
 import { writeSpan } from '../telemetry/otlp-span'
 import { ProtobufWriter } from '../telemetry/protobuf'
-import type { Exporter, SendResult, SpanBatch } from './exporter'
+import type { Batch, Exporter, SendResult } from './exporter'
 
 export interface QueueSettings {
   /** Spans in one batch at most. */
@@ -33,7 +33,7 @@ export class SpanQueue {
   readonly #open = new ProtobufWriter()
   #openCount = 0
   /** Batches that wait, the oldest first. The first one may be on its way. */
-  readonly #closed: SpanBatch[] = []
+  readonly #closed: Batch[] = []
   #timer: NodeJS.Timeout | undefined
   #retryDelay = 0
   #isClosing = false
@@ -85,7 +85,7 @@ export class SpanQueue {
   }
 
   #closeBatch(): void {
-    this.#closed.push({ spans: this.#open.take(), count: this.#openCount })
+    this.#closed.push({ bytes: this.#open.take(), count: this.#openCount })
     this.#openCount = 0
     while (this.queued > this.#settings.capacity && this.#closed.length > 1) this.#dropOldest()
   }
@@ -98,7 +98,7 @@ export class SpanQueue {
     if (batch) this.#inFlight = this.#send(batch)
   }
 
-  async #send(batch: SpanBatch): Promise<void> {
+  async #send(batch: Batch): Promise<void> {
     const result = await this.#exporter.send(batch).catch(mistake)
     this.#inFlight = undefined
     // Closed meanwhile: the batch has been counted as dropped.
@@ -109,7 +109,7 @@ export class SpanQueue {
     else this.#timer ??= setTimeout(() => this.#sendNow(), this.#retryDelay || this.#settings.delay).unref()
   }
 
-  #settle(batch: SpanBatch, result: SendResult): void {
+  #settle(batch: Batch, result: SendResult): void {
     if (result.kind === 'retry') {
       this.#retryDelay = Math.min(LONGEST_RETRY_DELAY, this.#retryDelay * 2 || FIRST_RETRY_DELAY)
       // While stopping there is no later.

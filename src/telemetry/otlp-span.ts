@@ -7,11 +7,9 @@ import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import type { TraceContext } from '../model/trace-context'
 import { knownMethod, spanAttributes } from './attributes'
+import { keyFieldOf } from './otlp-request'
 import { errorTypeOf } from './outcome'
-import { BYTES, FIXED32, FIXED64, ProtobufWriter, VARINT } from './protobuf'
-
-/** The convention that the attributes follow. */
-export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.44.0'
+import { BYTES, FIXED32, FIXED64, type ProtobufWriter, VARINT } from './protobuf'
 
 const KIND_CLIENT = 3
 const STATUS_ERROR = 2
@@ -36,9 +34,8 @@ const SPAN = {
   flags: 16,
 }
 const STATUS_CODE = 3
-/** Tags, number and wire type, of `Span.attributes` and `Resource.attributes`. */
+/** Tag, number and wire type, of `Span.attributes`. */
 const SPAN_ATTRIBUTE = (9 << 3) | BYTES
-const RESOURCE_ATTRIBUTE = (1 << 3) | BYTES
 
 /** The attribute table with its constant bytes: `KeyValue.key` with tag and length. */
 const rows = spanAttributes.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
@@ -89,58 +86,7 @@ export function spanNameOf(exchange: Exchange): string {
   return method === '_OTHER' ? 'HTTP' : method
 }
 
-/** Resource attributes as one `Resource` message, without its tag. */
-export function resourceBytes(attributes: Readonly<Record<string, string>>): Buffer {
-  const writer = new ProtobufWriter()
-  for (const [key, value] of Object.entries(attributes)) writer.attribute(RESOURCE_ATTRIBUTE, keyFieldOf(key), value)
-  return writer.take()
-}
-
-/** Name and version as one `InstrumentationScope` message, without its tag. */
-export function scopeBytes(name: string, version: string): Buffer {
-  const writer = new ProtobufWriter()
-  writer.tag(1, BYTES)
-  writer.text(name)
-  writer.tag(2, BYTES)
-  writer.text(version)
-  return writer.take()
-}
-
-/**
- * A whole `ExportTraceServiceRequest` around spans that `writeSpan` wrote, put together in one copy: at some hundred
- * kilobytes a batch, each further one is felt.
- */
-export function traceRequest(resource: Buffer, scope: Buffer, spans: Buffer): Buffer {
-  const schemaUrl = message(3, Buffer.from(SCHEMA_URL))
-  const resourceField = message(1, resource)
-  const scopeField = message(1, scope)
-  const scopeSpansSize = scopeField.length + spans.length + schemaUrl.length
-  const scopeSpansHead = headOf(2, scopeSpansSize)
-  const resourceSpansSize = resourceField.length + scopeSpansHead.length + scopeSpansSize + schemaUrl.length
-  const head = headOf(1, resourceSpansSize)
-  return Buffer.concat([head, resourceField, scopeSpansHead, scopeField, spans, schemaUrl, schemaUrl])
-}
-
-/** Tag and length of a field that is text, bytes or a message. */
-function headOf(number: number, size: number): Buffer {
-  const writer = new ProtobufWriter()
-  writer.tag(number, BYTES)
-  writer.varint(size)
-  return writer.take()
-}
-
-function message(number: number, content: Buffer): Buffer {
-  return Buffer.concat([headOf(number, content.length), content])
-}
-
 function flagsOf(context: TraceContext): number {
   const isRemote = context.parentSpanId === undefined ? 0 : IS_REMOTE
   return (context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0) | HAS_IS_REMOTE | isRemote
-}
-
-function keyFieldOf(key: string): Buffer {
-  const writer = new ProtobufWriter()
-  writer.tag(1, BYTES)
-  writer.text(key)
-  return writer.take()
 }

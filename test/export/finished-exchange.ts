@@ -1,6 +1,6 @@
 /** Exchanges that are over, for what takes them. */
 
-import type { SpanBatch } from '../../src/export/exporter'
+import type { Batch } from '../../src/export/exporter'
 import { Exchange } from '../../src/model/exchange'
 import type { TraceContext } from '../../src/model/trace-context'
 import { w3c } from '../../src/propagation/w3c'
@@ -41,8 +41,8 @@ export function finishedExchange(facts: Partial<Exchange> = {}, context: Partial
 }
 
 /** Exchanges as the queue hands them to an exporter. */
-export function batchOf(...exchanges: Exchange[]): SpanBatch {
+export function batchOf(...exchanges: Exchange[]): Batch {
   const writer = new ProtobufWriter()
   for (const exchange of exchanges) writeSpan(writer, exchange)
-  return { spans: writer.take(), count: exchanges.length }
+  return { bytes: writer.take(), count: exchanges.length }
 }

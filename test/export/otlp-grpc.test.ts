@@ -28,6 +28,7 @@ const noTls = { certificate: undefined, clientCertificate: undefined, clientKey:
 
 function exporterTo(endpoint: string, settings: Partial<OtlpSettings> = {}): OtlpGrpcExporter {
   const exporter = new OtlpGrpcExporter(
+    'traces',
     { endpoint, headers: {}, compression: 'none', timeout: 3000, tls: noTls, ...settings },
     { resource: { 'service.name': 'shop', team: 'ä' }, scope: { name: 'outspan', version: '1.2.3' } },
   )

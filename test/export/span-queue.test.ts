@@ -1,4 +1,4 @@
-import type { Exporter, SendResult, SpanBatch } from '../../src/export/exporter'
+import type { Batch, Exporter, SendResult } from '../../src/export/exporter'
 import { type QueueSettings, SpanQueue } from '../../src/export/span-queue'
 import type { Exchange } from '../../src/model/exchange'
 import { decodedSpans } from '../support/collector'
@@ -22,11 +22,11 @@ class Scripted implements Exporter {
   most = 0
   #pending: ((result: SendResult) => void)[] = []
 
-  send(batch: SpanBatch): Promise<SendResult> {
-    const ids = decodedSpans(batch.spans).map(({ spanId }) => spanId)
+  send(batch: Batch): Promise<SendResult> {
+    const ids = decodedSpans(batch.bytes).map(({ spanId }) => spanId)
     expect(ids).toHaveLength(batch.count)
     this.batches.push(ids)
-    this.bytes.push(batch.spans.length)
+    this.bytes.push(batch.bytes.length)
     if (this.verdict) return Promise.resolve(this.verdict)
     return new Promise((resolve) => {
       this.#pending.push(resolve)
