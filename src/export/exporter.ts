@@ -24,7 +24,7 @@ export type SendResult =
 
 /** Sends one signal. */
 export interface Exporter {
-  /** Sends a batch. Never rejects. */
+  /** Sends a batch, whose bytes must not be looked at any more once there is a result. Never rejects. */
   send(batch: Batch): Promise<SendResult>
   /** Lets go of connections. */
   close(): Promise<void>

@@ -122,6 +122,7 @@ export class SpanQueue {
       return this.#onTrouble(result.reason)
     }
     this.#closed.shift()
+    this.#open.reuse(batch.bytes)
     this.queued -= batch.count
     this.exported += batch.count - result.rejected
     this.dropped.refused += result.rejected

@@ -8,8 +8,8 @@ import { ByteWriter } from '../model/byte-writer'
 
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
-/** Bytes that are handed on at once. */
-const ENOUGH = 256 * 1024
+/** Bytes that are handed on at once: with a last line they still fit memory of the next power of two. */
+const ENOUGH = 240 * 1024
 /** Bytes that may wait for a slow reader. */
 const BOUND = 8 * 1024 * 1024
 /** How long a device that is full is left alone, in milliseconds. */
@@ -121,7 +121,10 @@ export class LineWriter {
       this.#onTrouble(error.message)
     } else {
       this.#written += count
-      if (this.#written === block.bytes.length) this.#shift()
+      if (this.#written === block.bytes.length) {
+        this.#shift()
+        this.#open.reuse(block.bytes)
+      }
     }
     this.#write()
   }

@@ -7,21 +7,44 @@ const FIRST_SIZE = 1024
 /** Up to this length text is copied byte by byte: a call into the runtime costs more. */
 const SHORT = 24
 const ZERO = 0x30
+/** Memory from this size on goes with what was written into it. */
+const LARGE = 64 * 1024
+/** Larger memory is not kept for what may never come again. */
+const LARGEST_SPARE = 1024 * 1024
 
 export class ByteWriter {
   protected bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
   protected at = 0
+  /** The memory of what was taken uncopied. */
+  readonly #memoryOf = new WeakMap<Buffer, Buffer>()
+  #spare: Buffer | undefined
 
   /** Bytes written so far. */
   get size(): number {
     return this.at
   }
 
-  /** What was written, to keep; the writer starts anew. */
+  /**
+   * What was written, to keep; the writer starts anew. Where it fills most of the writer's memory it goes with that memory,
+   * uncopied, and `reuse` gives it back: fresh memory by the hundred kilobytes costs page faults and collections.
+   */
   take(): Buffer {
-    const taken = Buffer.from(this.bytes.subarray(0, this.at))
+    const { bytes, at } = this
+    const taken = bytes.subarray(0, at)
     this.at = 0
+    if (bytes.length < LARGE || at * 2 < bytes.length) return Buffer.from(taken)
+    this.#memoryOf.set(taken, bytes)
+    this.bytes = this.#spare ?? Buffer.allocUnsafeSlow(bytes.length)
+    this.#spare = undefined
     return taken
+  }
+
+  /** What was taken is done with: its memory may be written again. */
+  reuse(taken: Buffer): void {
+    const memory = this.#memoryOf.get(taken)
+    if (!memory) return
+    this.#memoryOf.delete(taken)
+    if (memory.length <= LARGEST_SPARE) this.#spare = memory
   }
 
   /** Forgets what was written behind `size`. */
