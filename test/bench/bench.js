@@ -1,6 +1,6 @@
 /**
- * The bench: what a proxied request costs, beside a bare relay of bytes and beside http-proxy, and how long a start
- * takes. Every role is a process of its own. The candidate has a core to itself, and its CPU time is read from /proc.
+ * The bench: what a proxied request costs, beside a bare relay of bytes and beside http-proxy; latency at half load, one
+ * large body, an idle connection, and a start. Every role is a process of its own. The candidate has a core to itself, and its CPU time is read from /proc.
  * Rounds interleave the candidates: what the machine does meanwhile shows as spread.
  */
 'use strict'
@@ -9,19 +9,22 @@ const os = require('node:os')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
 const { checkBudgets } = require('./budgets')
-const { candidates, chosen, NODE_FLAGS } = require('./candidates')
+const { byKey, candidates, chosen, NODE_FLAGS } = require('./candidates')
 const { pinBench, startRole } = require('./children')
+const { measureHalfLoad } = require('./half-load')
+const { measureIdle } = require('./idle')
 const { takeLock } = require('./lock')
 const { median } = require('./measure')
 const { propagationTable } = require('./propagation')
 const { DISTURBED, measureQuietRound } = require('./round')
 const { measureStarts } = require('./start-up')
+const { measureStreams } = require('./stream')
 const { summarize } = require('./summary')
-const { budgetTable, loadTable, startTable } = require('./table')
+const { budgetTable, idleLine, loadTable, startTable, sustainedTable } = require('./table')
 
 const HELP = `npm run bench -- [options]
 
-  --quick        One short round, about 20 seconds.
+  --quick        One short round, about 35 seconds.
   --seconds N    Measured time of a candidate in a round. [4]
   --rounds N     Rounds. [3]
   --only LIST    Candidates to measure: ${candidates.map(({ key }) => key).join(', ')}; outspan is both of its own.
@@ -51,7 +54,7 @@ function readOptions() {
   if (wanted.length === 0) throw new Error(`--only takes ${candidates.map(({ key }) => key).join(', ')}`)
   // The limit on requests bounds the access log's file, whatever a machine can do.
   const size = { connections: CONNECTIONS, warmUp: values.quick ? 1 : 2, seconds, requests: 100_000 * seconds }
-  return { ...values, rounds, wanted, size, starts: values.quick ? 3 : 5 }
+  return { ...values, rounds, wanted, size, starts: values.quick ? 3 : 5, isQuick: values.quick }
 }
 
 async function main(options) {
@@ -77,15 +80,18 @@ async function main(options) {
   const isComplete = tellTelemetry(summaries)
 
   const isOutspanWanted = options.wanted.some(({ key }) => key.startsWith('outspan'))
+  const sustained = isOutspanWanted ? await sustainedFigures(options, roles.load, world, summaries) : undefined
+  if (sustained) print(`${sustainedTable(sustained)}\n${idleLine(sustained.idle)}\n\n`)
+
   const starts = isOutspanWanted ? await startFigures(world.receiverPort, options.starts) : []
   if (starts.length > 0) print(`${startTable(starts)}\n`)
 
   if (isOutspanWanted) print(`${propagationTable()}\n`)
 
-  const budgets = checkBudgets(summaries, starts)
+  const budgets = checkBudgets(summaries, starts, sustained)
   if (budgets.length > 0) print(budgetTable(budgets))
   if (options.json !== undefined) {
-    const figures = { machine: machine(options), candidates: Object.fromEntries(measured), starts, budgets }
+    const figures = { machine: machine(options), candidates: Object.fromEntries(measured), starts, sustained, budgets }
     writeFileSync(
       options.json,
       `${JSON.stringify({ ...figures, summaries: Object.fromEntries(summaries) }, null, 2)}\n`,
@@ -103,6 +109,22 @@ async function measureCandidates({ wanted, rounds, size }, roles, world) {
     }
   }
   return measured
+}
+
+/** What takes less than a whole round: latency at half load, a large body, idle connections. */
+async function sustainedFigures({ isQuick, size }, load, world, summaries) {
+  const rounds = isQuick ? 1 : 3
+  const full = summaries.get('outspan-full')
+  const [relay, bare, everything] = byKey('relay', 'outspan-bare', 'outspan-full')
+  const halfLoad = full && {
+    requestsPerSecond: Math.round(full.requestsPerSecond / 2),
+    rows: await measureHalfLoad([relay, everything], load, world, {
+      requestsPerSecond: full.requestsPerSecond / 2,
+      connections: size.connections,
+      rounds,
+    }),
+  }
+  return { halfLoad, streams: await measureStreams([relay, bare], world, rounds), idle: await measureIdle(bare, world) }
 }
 
 async function startFigures(receiverPort, count) {

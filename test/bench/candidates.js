@@ -85,4 +85,8 @@ function chosen(keys) {
   return candidates.filter(({ key }) => keys.some((wanted) => key === wanted || key.startsWith(`${wanted}-`)))
 }
 
-module.exports = { candidates, chosen, NODE_FLAGS, outspanArguments }
+function byKey(...keys) {
+  return keys.map((key) => candidates.find((candidate) => candidate.key === key))
+}
+
+module.exports = { byKey, candidates, chosen, NODE_FLAGS, outspanArguments }

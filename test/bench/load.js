@@ -3,7 +3,8 @@
  * that is full: request bytes are built once, all sockets read into one buffer, and a response is checked by length,
  * status and body without being parsed. Only the first response is parsed, to learn the length of the others.
  *
- * Messages: `open` connects, `run` sends and answers with what it measured, `close` ends the connections.
+ * Messages: `open` connects, `run` sends and answers with what it measured, `pace` does so at a given rate (an open loop:
+ * latency counts from the moment a request was due), `close` ends the connections.
  */
 'use strict'
 const net = require('node:net')
@@ -31,6 +32,9 @@ let active = 0
 let limit = 0
 let deadline = 0
 let startedAt = 0
+/** Of the open loop: requests in a millisecond, 0 in the closed loop, and the connections that wait for their next one. */
+let rate = 0
+const resting = []
 
 /** A request as HTTP clients send it to a proxy. Half of the callers are traced already. */
 function requestBytes(originPort, hasTrace) {
@@ -71,14 +75,39 @@ function open({ port, originPort, count }) {
 }
 
 function run({ requests, seconds }) {
+  start(requests, seconds)
+  rate = 0
+  active = connections.length
+  for (const connection of connections) send(connection, startedAt)
+}
+
+function pace({ requestsPerSecond, seconds }) {
+  start(Math.floor(requestsPerSecond * seconds), seconds)
+  rate = requestsPerSecond / 1000
+  active = 0
+  resting.push(...connections)
+  const timer = setInterval(() => {
+    sendDue()
+    if (sent === limit) clearInterval(timer)
+  }, 1)
+}
+
+/** Sends what is due by now, as far as there are connections. */
+function sendDue() {
+  const due = Math.min(limit, Math.floor((performance.now() - startedAt) * rate))
+  while (sent < due && resting.length > 0) {
+    active++
+    send(resting.pop(), startedAt + sent / rate)
+  }
+}
+
+function start(requests, seconds) {
   histogram.fill(0)
   sent = 0
   done = 0
-  active = connections.length
   limit = requests
   startedAt = performance.now()
   deadline = startedAt + seconds * 1000
-  for (const connection of connections) send(connection, startedAt)
 }
 
 function send(connection, now) {
@@ -125,8 +154,18 @@ function complete(connection, bytes) {
   done++
   const now = performance.now()
   histogram[Math.min(SLOTS - 1, ((now - connection.sentAt) * SLOTS_PER_MS) | 0)]++
-  if (sent < limit && now < deadline) send(connection, now)
+  if (rate > 0) rest(connection, now)
+  else if (sent < limit && now < deadline) send(connection, now)
   else if (--active === 0) finish(now)
+}
+
+function rest(connection, now) {
+  resting.push(connection)
+  active--
+  if (sent < limit) return sendDue()
+  if (active > 0) return
+  resting.length = 0
+  finish(now)
 }
 
 function finish(now) {
@@ -153,7 +192,7 @@ function fail(message) {
   for (const { socket } of connections) socket.destroy()
 }
 
-const verbs = { open, run, close }
+const verbs = { open, run, pace, close }
 process.on('message', ({ verb, ...args }) => verbs[verb](args))
 process.on('disconnect', () => process.exit())
 process.send({ ready: true })

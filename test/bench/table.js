@@ -39,8 +39,29 @@ function startTable(starts) {
   ])
 }
 
+/** Latency at half load and the throughput of a large body. */
+function sustainedTable({ halfLoad, streams }) {
+  const latency = halfLoad
+    ? `${columns([
+        [`${halfLoad.requestsPerSecond} requests/s`, 'p50 ms', 'p99 ms'],
+        ...halfLoad.rows.map(({ name, p50, p99 }) => [name, p50.toFixed(2), p99.toFixed(2)]),
+      ])}\n`
+    : ''
+  const throughput = columns([
+    ['a body of 1 GB', 'MB/s', '÷ relay'],
+    ...streams.map(({ name, throughput, toFloor }) => [name, throughput.toFixed(0), toFloor.toFixed(2)]),
+  ])
+  return `${latency}${throughput}`
+}
+
+function idleLine(bytes) {
+  return `an idle client connection: ${(bytes / 1000).toFixed(1)} KB of resident memory`
+}
+
+const digits = { '×': 2, KB: 1, 'ms more': 2 }
+
 function budgetTable(budgets) {
-  const shown = (value, unit) => (unit === 'ms' ? value.toFixed(0) : value.toFixed(unit === 'MB' ? 0 : 2))
+  const shown = (value, unit) => value.toFixed(digits[unit] ?? 0)
   return columns([
     ['budget', 'measured', 'limit', ''],
     ...budgets.map(({ what, value, limit, unit, holds }) => [
@@ -52,4 +73,4 @@ function budgetTable(budgets) {
   ])
 }
 
-module.exports = { budgetTable, loadTable, startTable }
+module.exports = { budgetTable, idleLine, loadTable, startTable, sustainedTable }
