@@ -113,7 +113,7 @@ async function measureCandidates({ wanted, rounds, size }, roles, world) {
 
 /** What takes less than a whole round: latency at half load, a large body, idle connections. */
 async function sustainedFigures({ isQuick, size }, load, world, summaries) {
-  const rounds = isQuick ? 1 : 3
+  const rounds = isQuick ? 1 : 2
   const full = summaries.get('outspan-full')
   const [relay, bare, everything] = byKey('relay', 'outspan-bare', 'outspan-full')
   const halfLoad = full && {
