@@ -4,7 +4,7 @@ const path = require('node:path')
 const { startNode, startRole, stop } = require('./children')
 
 /** The flags of the image, for its default memory limit. */
-const NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=96']
+const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=96']
 const OUTSPAN = path.join(__dirname, '../../bin/outspan.js')
 const READY_TIMEOUT = 10_000
 
