@@ -1,6 +1,6 @@
 /** The composition root: from settings to every part, joined. */
 import type { Settings } from '../config/options'
-import type { Logger } from '../log/logger'
+import { type Logger, onceAWhile } from '../log/logger'
 import type { Exchange } from '../model/exchange'
 import { Egress } from '../policy/egress'
 import { Listener } from '../proxy/listener'
@@ -8,6 +8,7 @@ import { Road } from '../proxy/road'
 import { type Metric, single } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
 import { Resolver } from '../upstream/resolver'
+import { clientLimit, descriptorLimit } from './descriptors'
 import { coursesOf } from './propagation'
 import { Telemetry } from './telemetry'
 import { systemClock, systemRandom } from './world'
@@ -23,6 +24,9 @@ function egressOf({ upstreamProxy, upstreamProxyBypass, upstreamProxyRules }: Se
   const egress = new Egress({ proxy: upstreamProxy, bypass: upstreamProxyBypass, rules: upstreamProxyRules })
   return egress.isDirect ? undefined : egress
 }
+
+/** How often a trouble that goes on is told, in milliseconds. */
+const TROUBLE_INTERVAL = 60_000
 
 const SWEEPS_IN_A_TIMEOUT = 10
 const LEAST_SWEEP = 10
@@ -57,14 +61,23 @@ export function build(settings: Settings, log: Logger): Parts {
     timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
     onExchange,
   })
-  const listener = new Listener(road, {
-    headBytes: settings.maxHeadSize,
-    requestHead: settings.requestHeadTimeout,
-    headLines: settings.maxHeadLines,
-    connections: settings.maxConnections,
-    clientIdle: settings.clientIdleTimeout,
-    sweep: sweepInterval(settings),
-  })
+  const connections = clientLimit(settings.maxConnections, descriptorLimit())
+  const full = onceAWhile(
+    (reason, fields) => log.warn('clients are turned away', { reason, ...fields }),
+    TROUBLE_INTERVAL,
+  )
+  const listener = new Listener(
+    road,
+    {
+      headBytes: settings.maxHeadSize,
+      requestHead: settings.requestHeadTimeout,
+      headLines: settings.maxHeadLines,
+      connections,
+      clientIdle: settings.clientIdleTimeout,
+      sweep: sweepInterval(settings),
+    },
+    () => full(`${connections} connections are open: --max-connections, or half of the file descriptors there are`),
+  )
   const metrics = () => [
     ...telemetry.metrics(),
     ...connectionMetrics(road, listener, upstreams),

@@ -8,6 +8,7 @@ import type { FaultCode } from '../model/fault'
 import type { RequestHead } from '../model/head'
 import { adopt } from '../socket/adopt'
 import { Connection } from '../socket/connection'
+import { endsOf } from '../socket/ends'
 import { own } from '../socket/lent'
 
 /** What a client connection works for while an exchange is on: a forwarded request or a tunnel. */
@@ -74,7 +75,7 @@ const STALL = 30_000
 export class ClientConnection extends Connection {
   readonly address: string
   readonly port: number
-  /** Whether it is our own: undefined until somebody has looked. */
+  /** Whether it is one of our own: undefined until somebody has looked. */
   isOurs: boolean | undefined
   readonly #entrance: Entrance
   readonly #limits: ClientLimits
@@ -109,6 +110,11 @@ export class ClientConnection extends Connection {
     this.#onClosed = onClosed
     this.address = this.socket.remoteAddress ?? ''
     this.port = this.socket.remotePort ?? 0
+  }
+
+  /** Its two ends, the client's first. */
+  get ends(): string {
+    return endsOf(this.address, this.port, this.socket.localAddress, this.socket.localPort)
   }
 
   /** Whether the connection is to end after the present exchange. */

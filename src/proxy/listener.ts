@@ -26,6 +26,7 @@ const LAST_WORDS = 1000
 export class Listener {
   readonly #entrance: Entrance
   readonly #settings: ListenerSettings
+  readonly #onRejected: () => void
   readonly #server: Server
   readonly #clients = new Set<ClientConnection>()
   #isDraining = false
@@ -37,7 +38,9 @@ export class Listener {
   /** Connections ended because no request was on them for too long. */
   idled = 0
 
-  constructor(entrance: Entrance, settings: ListenerSettings) {
+  /** @param onRejected told of every connection that is turned away */
+  constructor(entrance: Entrance, settings: ListenerSettings, onRejected: () => void) {
+    this.#onRejected = onRejected
     this.#entrance = entrance
     this.#settings = settings
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
@@ -117,6 +120,7 @@ export class Listener {
   #accept(socket: Socket): void {
     if (this.#clients.size >= this.#settings.connections) {
       this.rejected++
+      this.#onRejected()
       socket.destroy()
       return
     }

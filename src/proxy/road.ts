@@ -103,7 +103,7 @@ export class Road implements Entrance {
 
     // Has it been here, and is it to go on from here?
     const { egress, upstreams, via } = this.parts
-    client.isOurs ??= upstreams.isOurs(client.address, client.port)
+    client.isOurs ??= upstreams.isOurs(client.ends)
     if (client.isOurs || (via !== undefined && hasPassed(via, fields.travelling))) {
       return this.#refuse(client, exchange, 'loop')
     }

@@ -6,8 +6,8 @@ import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
-import { canonicalHost } from '../model/host-pattern'
 import { Connection } from '../socket/connection'
+import { endsOf } from '../socket/ends'
 import { faultOfSocket } from './socket-fault'
 
 /** Whoever the connection works for at the moment. */
@@ -44,8 +44,8 @@ export class UpstreamConnection extends Connection {
   connectTime: number | undefined
   peerAddress: string | undefined
   peerPort = 0
-  /** Our own end: address and port, with a space between. */
-  localAddress = ''
+  /** Its two ends, ours first. */
+  ends = ''
   /** The mark at which it became idle. */
   idleSince = 0
 
@@ -132,7 +132,7 @@ export class UpstreamConnection extends Connection {
       this.connected = true
       this.peerAddress = socket.remoteAddress
       this.peerPort = socket.remotePort ?? 0
-      this.localAddress = `${canonicalHost(socket.localAddress ?? '')} ${socket.localPort}`
+      this.ends = endsOf(socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort)
       this.#onConnected(this)
       this.taker?.onUpstreamConnected()
     })

@@ -2,7 +2,6 @@
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
-import { canonicalHost } from '../model/host-pattern'
 import { UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
 import type { Resolver } from './resolver'
 
@@ -28,8 +27,8 @@ export class UpstreamPool {
   readonly #clock: Clock
   readonly #resolver: Resolver
   readonly #shelves = new Map<string, Shelf>()
-  /** Where our connections come from, as the other side sees it. */
-  readonly #ownAddresses = new Set<string>()
+  /** Both ends of our connections. One end alone is not enough: the system gives one port to several connections. */
+  readonly #ownEnds = new Set<string>()
   #sweeper: NodeJS.Timeout | undefined
   /** Connections open now, and all that were ever dialled. */
   open = 0
@@ -88,19 +87,19 @@ export class UpstreamPool {
     this.#dropIdle(Number.POSITIVE_INFINITY)
   }
 
-  /** Whether a connection that came from there is one of these: we have called ourselves. */
-  isOurs(address: string, port: number): boolean {
-    return this.#ownAddresses.has(`${canonicalHost(address)} ${port}`)
+  /** Whether a connection with these ends is one of ours: we have called ourselves. @param ends as `endsOf` gives them */
+  isOurs(ends: string): boolean {
+    return this.#ownEnds.has(ends)
   }
 
-  readonly #onConnected = ({ localAddress }: UpstreamConnection): void => {
-    this.#ownAddresses.add(localAddress)
+  readonly #onConnected = ({ ends }: UpstreamConnection): void => {
+    this.#ownEnds.add(ends)
   }
 
   readonly #onGone = (connection: UpstreamConnection): void => {
     const { authority: key, host } = connection.destination
     if (!connection.connected) this.#resolver.forget(host)
-    this.#ownAddresses.delete(connection.localAddress)
+    this.#ownEnds.delete(connection.ends)
     const shelf = this.#shelfOf(key)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)
