@@ -9,6 +9,7 @@ import { type Metric, single } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
 import { Resolver } from '../upstream/resolver'
 import { clientLimit, descriptorLimit } from './descriptors'
+import { isOwnAddress } from './own-address'
 import { coursesOf } from './propagation'
 import { Telemetry } from './telemetry'
 import { systemClock, systemRandom } from './world'
@@ -47,6 +48,7 @@ export function build(settings: Settings, log: Logger): Parts {
     },
     clock,
     resolver,
+    (address, port) => isOwnAddress(listener.address, address, port),
   )
   const courses = coursesOf(settings, random)
   const onExchange = withContextLog(telemetry.take, settings, log)

@@ -18,3 +18,14 @@ export function upgradeOf({ upgrade }: SortedFields, minor: 0 | 1): string | und
 export function upgradeLines(protocols: string): FieldLine[] {
   return ['Connection: Upgrade', `Upgrade: ${protocols}`]
 }
+
+/** Whether all that was chosen was offered. */
+export function agrees(offered: string | undefined, chosen: string | undefined): boolean {
+  if (offered === undefined || chosen === undefined) return false
+  const names = namesOf(offered)
+  return namesOf(chosen).every((name) => names.includes(name))
+}
+
+function namesOf(protocols: string): string[] {
+  return protocols.split(',').map((protocol) => trimSpace(protocol).toLowerCase())
+}

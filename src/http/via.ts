@@ -11,9 +11,14 @@ export function hasPassed(name: string, lines: readonly FieldLine[]): boolean {
   return lines.some((line) => isNamed(line, 'via') && receivers(fieldValueOf(line)).includes(name.toLowerCase()))
 }
 
-/** `protocol received-by [comment]`, separated by commas. */
+/** `protocol received-by [comment]`, separated by commas; a comment may hold others. */
 function receivers(value: string): string[] {
-  return value.split(',').map(
+  let bare = value
+  for (let before = ''; before !== bare; ) {
+    before = bare
+    bare = bare.replace(/\((?:[^()\\]|\\.)*\)/g, '')
+  }
+  return bare.split(',').map(
     (part) =>
       trimSpace(part)
         .split(/[ \t]+/)[1]

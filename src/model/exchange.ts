@@ -46,6 +46,8 @@ export class Exchange {
   signedFields: readonly string[] = noNames
 
   // The way there.
+  /** `host:port` of the upstream proxy, if it went through one. */
+  proxyAuthority: string | undefined = undefined
   /** Connections tried; more than one when a request was sent again. */
   attempts = 0
   peerAddress: string | undefined = undefined

@@ -8,7 +8,6 @@ import type { FaultCode } from '../model/fault'
 import type { RequestHead } from '../model/head'
 import { adopt } from '../socket/adopt'
 import { Connection } from '../socket/connection'
-import { endsOf } from '../socket/ends'
 import { own } from '../socket/lent'
 
 /** What a client connection works for while an exchange is on: a forwarded request or a tunnel. */
@@ -62,6 +61,9 @@ export interface ClientLimits {
 
 const LINE_FEED = 0x0a
 
+/** So many bytes are read while they have to wait for their turn: who reads nothing does not notice that the client leaves. */
+const READ_AHEAD = 64 * 1024
+
 /**
  * How long a connection that we ended stays open behind the last byte, for the client to end it too: closed at once, what
  * the client still sends would come back to it as a reset, and take the answer away (RFC 9112 §9.6).
@@ -75,8 +77,6 @@ const STALL = 30_000
 export class ClientConnection extends Connection {
   readonly address: string
   readonly port: number
-  /** Whether it is one of our own: undefined until somebody has looked. */
-  isOurs: boolean | undefined
   readonly #entrance: Entrance
   readonly #limits: ClientLimits
   readonly #onClosed: (client: ClientConnection) => void
@@ -112,19 +112,18 @@ export class ClientConnection extends Connection {
     this.port = this.socket.remotePort ?? 0
   }
 
-  /** Its two ends, the client's first. */
-  get ends(): string {
-    return endsOf(this.address, this.port, this.socket.localAddress, this.socket.localPort)
-  }
-
   /** Whether the connection is to end after the present exchange. */
   get isDraining(): boolean {
     return this.#isDraining
   }
 
-  /** Reads on, unless a request waits for its turn already. */
+  /** Reads on, unless enough waits for its turn already. */
   override resume(): void {
-    if (!this.#route || !this.#waiting) super.resume()
+    if (!this.#route || !this.#isFull) super.resume()
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting !== undefined && this.#waiting.length >= READ_AHEAD
   }
 
   override reset(): void {
@@ -274,7 +273,7 @@ export class ClientConnection extends Connection {
   #keep(bytes: Buffer, start: number): void {
     const rest = bytes.subarray(start)
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : own(rest)
-    this.pause()
+    if (this.#isHeldBack || this.#isFull) this.pause()
   }
 
   #takeWaiting(): Buffer {

@@ -22,6 +22,8 @@ import { Splice } from './splice'
 
 /** A client that half-closed is taken for gone when there was nothing to send to it for this long, in milliseconds. */
 const HALF_CLOSE_GRACE = 1000
+/** The same once an answer has begun: its parts may be some time apart. */
+const PART_GRACE = 10_000
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -186,9 +188,12 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     return this.#keepClient
   }
 
+  maySwitch(): boolean {
+    return this.#requestBody.done
+  }
+
   /** From here on the exchange is the splice's. */
   onSwitched(early: Buffer): void {
-    if (!this.#requestBody.done) return this.#breakOff('bad_response')
     this.#isOver = true
     clearTimeout(this.#halfCloseTimer)
     new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
@@ -214,9 +219,9 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     // and nothing came back (RFC 9112 §9.3.1).
     const wasReused = this.#upstream !== undefined && this.#upstream.uses > 0
     const wasRace = wasReused && (fault === 'upstream_closed' || fault === 'connection_reset')
-    if (wasRace && this.#requestText !== undefined && idempotent.has(this.#exchange.method)) {
-      return this.#sendAgain(this.#requestText)
-    }
+    // What never left may go whatever its method is.
+    const isSafe = idempotent.has(this.#exchange.method) || this.#upstream?.isHolding === true
+    if (wasRace && this.#requestText !== undefined && isSafe) return this.#sendAgain(this.#requestText)
     this.#fail(this.#response?.isAnswered ? 'response_truncated' : fault, detail)
   }
 
@@ -238,11 +243,12 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
    * long as something is on its way to it, that will tell; where nothing is, it is taken for gone after a while.
    */
   #watchHalfClosed(sentBefore: number): void {
+    const grace = this.#response?.isAnswered ? PART_GRACE : HALF_CLOSE_GRACE
     this.#halfCloseTimer = setTimeout(() => {
       const { sent, unsent } = this.#client
       if (unsent > 0 || sent > sentBefore) this.#watchHalfClosed(sent)
       else this.#abandon()
-    }, HALF_CLOSE_GRACE)
+    }, grace)
   }
 
   onClientGone(): void {

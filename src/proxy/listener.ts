@@ -51,6 +51,9 @@ export class Listener {
     return this.#clients.size
   }
 
+  /** Where it listens, once it does. */
+  address: ListenAddress | undefined
+
   /** Starts to accept. @returns the address, its port filled in where 0 was asked for */
   async listen(address: ListenAddress): Promise<ListenAddress> {
     await new Promise<void>((resolve, reject) => {
@@ -64,7 +67,8 @@ export class Listener {
     })
     this.#sweeper = setInterval(() => this.#sweep(), this.#settings.sweep).unref()
     const bound = this.#server.address()
-    return { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port }
+    this.address = { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port }
+    return this.address
   }
 
   /**

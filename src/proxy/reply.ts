@@ -24,6 +24,7 @@ export function faultResponse(
   const body = [
     `${status} ${reason}: ${words}`,
     ...(exchange.destination ? [`destination: ${exchange.destination.authority}`] : []),
+    ...(exchange.proxyAuthority ? [`upstream proxy: ${exchange.proxyAuthority}`] : []),
     `cause: ${code}${detail === '' ? '' : ` (${plain(detail)})`}`,
     `request id: ${exchange.requestId}`,
     '',

@@ -4,7 +4,7 @@
  */
 import { sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
-import { upgradeLines } from '../http/upgrade'
+import { agrees, upgradeLines } from '../http/upgrade'
 import { viaLine } from '../http/via'
 import { type BodyScan, scanBody } from '../http1/body'
 import { latin1 } from '../http1/latin1'
@@ -23,6 +23,8 @@ import type { Passage, RoadParts } from './road'
 export interface ResponseOwner {
   /** The final head has arrived. @returns whether the client's connection may live on */
   onResponseHead(): boolean
+  /** Whether the connections may switch protocols now: the request is complete. */
+  maySwitch(): boolean
   /** The destination agreed to switch protocols, and its head is on its way. @param early bytes behind it, lent */
   onSwitched(early: Buffer): void
   /** All of the response is on its way to the client. */
@@ -125,21 +127,20 @@ export class ResponseRelay {
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
     if (!isFraming(framing)) return this.#fail(framing, 'framing of an interim response')
     if (this.#request.minor === 0) return
-    const lines = fields.travelling.filter(
-      (line) => !isNamed(line, 'content-length') && !isNamed(line, 'transfer-encoding'),
-    )
-    this.#pace(this.#client.write(writeResponseHead(head.status, head.reason, lines)))
+    this.#pace(this.#client.write(writeResponseHead(head.status, head.reason, withoutFraming(fields.travelling))))
   }
 
   /** 101: what follows is no HTTP. The destination may only choose from what it was offered, and after the whole request. */
   #switch(head: ResponseHead, bytes: Buffer, end: number): void {
     const fields = sortFields(head.lines)
-    if (this.#upgrade === undefined || fields.upgrade === undefined) return this.#fail('bad_response', 'unexpected 101')
+    if (!agrees(this.#upgrade, fields.upgrade) || !this.#owner.maySwitch()) {
+      return this.#fail('bad_response', 'unexpected 101')
+    }
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
     this.#exchange.clientStatus = head.status
     this.#owner.onResponseHead()
-    const lines = [...fields.travelling, ...upgradeLines(fields.upgrade)]
+    const lines = [...withoutFraming(fields.travelling), ...upgradeLines(fields.upgrade as string)]
     this.#addLines(lines, head.minor)
     this.#client.write(writeResponseHead(head.status, head.reason, lines))
     this.isAnswered = true
@@ -167,7 +168,7 @@ export class ResponseRelay {
     this.#body = scanBody(framing, mustUnchunk ? (from, start, end) => this.#keepContent(from, start, end) : undefined)
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
-    const lines = mustUnchunk ? withoutCoding(fields.travelling) : fields.travelling
+    const lines = this.#request.minor === 0 ? withoutCoding(fields.travelling) : fields.travelling
     this.#addLines(lines, head.minor)
     // 426 says what to switch to.
     if (fields.upgrade !== undefined && head.status === UPGRADE_REQUIRED) lines.push(...upgradeLines(fields.upgrade))
@@ -236,6 +237,12 @@ export class ResponseRelay {
   }
 }
 
+/** A head that no body follows. */
+function withoutFraming(lines: readonly FieldLine[]): FieldLine[] {
+  return lines.filter((line) => !isNamed(line, 'content-length') && !isNamed(line, 'transfer-encoding'))
+}
+
+/** HTTP/1.0 knows no transfer codings. */
 function withoutCoding(lines: readonly FieldLine[]): FieldLine[] {
   return lines.filter((line) => !isNamed(line, 'transfer-encoding'))
 }

@@ -102,13 +102,11 @@ export class Road implements Entrance {
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
 
     // Has it been here, and is it to go on from here?
-    const { egress, upstreams, via } = this.parts
-    client.isOurs ??= upstreams.isOurs(client.ends)
-    if (client.isOurs || (via !== undefined && hasPassed(via, fields.travelling))) {
-      return this.#refuse(client, exchange, 'loop')
-    }
+    const { egress, via } = this.parts
+    if (via !== undefined && hasPassed(via, head.lines)) return this.#refuse(client, exchange, 'loop')
     if (countForward(head.method, fields.travelling) === 0) return this.#answerHere(client, exchange, head)
     const proxy = egress?.of(target.destination, head.method, target.path)
+    exchange.proxyAuthority = proxy?.destination.authority
 
     // Which trace does it belong to? The span begins here.
     const { context, refusals, conflicts } = propagation.extract(notedLines(fields))

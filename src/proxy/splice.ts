@@ -15,6 +15,8 @@ export class Splice implements Route, UpstreamTaker {
   readonly #upstream: UpstreamConnection
   readonly #exchange: Exchange
   #halvesDone = 0
+  #clientEnded = false
+  #upstreamEnded = false
   #isOver = false
 
   constructor(road: Road, client: ClientConnection, upstream: UpstreamConnection, exchange: Exchange) {
@@ -51,10 +53,12 @@ export class Splice implements Route, UpstreamTaker {
   }
 
   onClientEnd(): void {
+    this.#clientEnded = true
     this.#upstream.end(() => this.#onHalfDone())
   }
 
   onUpstreamEnd(): void {
+    this.#upstreamEnded = true
     this.#client.end(() => this.#onHalfDone())
   }
 
@@ -62,11 +66,18 @@ export class Splice implements Route, UpstreamTaker {
   onUpstreamConnected(): void {}
 
   onUpstreamFault(fault: FaultCode): void {
+    // It has had all and said all: what the client has not taken yet is still on its way.
+    if (fault === 'upstream_closed' && this.#haveBothEnded) return
     this.#break(fault)
   }
 
   onClientGone(): void {
+    if (this.#haveBothEnded && this.#client.unsent === 0) return
     this.#break('client_closed')
+  }
+
+  get #haveBothEnded(): boolean {
+    return this.#clientEnded && this.#upstreamEnded
   }
 
   onStill(milliseconds: number): void {

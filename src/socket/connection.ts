@@ -39,6 +39,11 @@ export abstract class Connection implements Sender {
   protected abstract onError(error: Error): void
   protected abstract onClose(): void
 
+  /** Whether text waits for the end of the turn: nothing of what was written since the last turn has left. */
+  get isHolding(): boolean {
+    return this.#held !== ''
+  }
+
   /** Bytes written that the system has not taken yet. */
   get unsent(): number {
     return this.#held.length + this.socket.writableLength

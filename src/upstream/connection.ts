@@ -7,7 +7,6 @@ import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
 import { Connection } from '../socket/connection'
-import { endsOf } from '../socket/ends'
 import { faultOfSocket } from './socket-fault'
 
 /** Whoever the connection works for at the moment. */
@@ -23,6 +22,9 @@ export interface UpstreamTaker {
   /** What was written has been taken by the system. */
   onUpstreamDrain(): void
 }
+
+/** Whether somebody who listens there is ourselves. */
+export type IsOurs = (address: string, port: number) => boolean
 
 export interface UpstreamTimeouts {
   /** Milliseconds to make a connection, names resolved included. */
@@ -44,13 +46,10 @@ export class UpstreamConnection extends Connection {
   connectTime: number | undefined
   peerAddress: string | undefined
   peerPort = 0
-  /** Its two ends, ours first. */
-  ends = ''
   /** The mark at which it became idle. */
   idleSince = 0
 
   readonly #timeouts: UpstreamTimeouts
-  readonly #onConnected: (connection: UpstreamConnection) => void
   readonly #onGone: (connection: UpstreamConnection) => void
   readonly #connectTimer: NodeJS.Timeout
   /** The mark since which the head of a response is awaited; 0 while it is not. */
@@ -64,20 +63,19 @@ export class UpstreamConnection extends Connection {
     taker: UpstreamTaker,
     clock: Clock,
     timeouts: UpstreamTimeouts,
-    onConnected: (connection: UpstreamConnection) => void,
+    isOurs: IsOurs,
     onGone: (connection: UpstreamConnection) => void,
   ) {
     super((reads) => dial(destination, lookup, reads))
     this.destination = destination
     this.taker = taker
     this.#timeouts = timeouts
-    this.#onConnected = onConnected
     this.#onGone = onGone
     this.#connectTimer = setTimeout(
       () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
       timeouts.connect,
     )
-    this.#timeConnection(clock)
+    this.#timeConnection(clock, isOurs)
   }
 
   /** The exchange is over: the connection is idle, or carries the next one. */
@@ -118,7 +116,7 @@ export class UpstreamConnection extends Connection {
     else this.socket.destroy()
   }
 
-  #timeConnection(clock: Clock): void {
+  #timeConnection(clock: Clock, isOurs: IsOurs): void {
     const { socket } = this
     const started = clock.now()
     let resolved = started
@@ -132,14 +130,15 @@ export class UpstreamConnection extends Connection {
       this.connected = true
       this.peerAddress = socket.remoteAddress
       this.peerPort = socket.remotePort ?? 0
-      this.ends = endsOf(socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort)
-      this.#onConnected(this)
+      if (isOurs(this.peerAddress ?? '', this.peerPort)) return this.#fail('loop', '')
       this.taker?.onUpstreamConnected()
     })
   }
 
   protected override onBytes(bytes: Buffer): void {
-    if (this.taker) this.taker.onUpstreamBytes(bytes)
+    // What comes before the request has left can't be its answer.
+    if (this.isHolding) this.#fail('upstream_closed', 'it spoke before it was asked')
+    else if (this.taker) this.taker.onUpstreamBytes(bytes)
     // Nobody asked for anything: whatever this is, it must not become the answer to the next request.
     else this.destroy()
   }

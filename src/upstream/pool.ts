@@ -2,7 +2,7 @@
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
-import { UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
+import { type IsOurs, UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
 import type { Resolver } from './resolver'
 
 export interface PoolSettings extends UpstreamTimeouts {
@@ -27,17 +27,17 @@ export class UpstreamPool {
   readonly #clock: Clock
   readonly #resolver: Resolver
   readonly #shelves = new Map<string, Shelf>()
-  /** Both ends of our connections. One end alone is not enough: the system gives one port to several connections. */
-  readonly #ownEnds = new Set<string>()
+  readonly #isOurs: IsOurs
   #sweeper: NodeJS.Timeout | undefined
   /** Connections open now, and all that were ever dialled. */
   open = 0
   dialled = 0
 
-  constructor(settings: PoolSettings, clock: Clock, resolver: Resolver) {
+  constructor(settings: PoolSettings, clock: Clock, resolver: Resolver, isOurs: IsOurs) {
     this.#settings = settings
     this.#clock = clock
     this.#resolver = resolver
+    this.#isOurs = isOurs
   }
 
   get idle(): number {
@@ -57,15 +57,19 @@ export class UpstreamPool {
 
   /** A new connection, whatever is idle: for tunnels, and for a request that an idle connection failed. */
   dial(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
+    const { connectionsPerDestination } = this.#settings
+    const { open, idle } = this.#shelfOf(destination.authority)
+    // An idle connection makes room, the one that is unused the longest.
+    if (open.size >= connectionsPerDestination) idle[0]?.destroy()
     const shelf = this.#shelfOf(destination.authority)
-    if (shelf.open.size >= this.#settings.connectionsPerDestination) return 'connection_limit'
+    if (shelf.open.size >= connectionsPerDestination) return 'connection_limit'
     const connection = new UpstreamConnection(
       destination,
       this.#resolver.lookup,
       taker,
       this.#clock,
       this.#settings,
-      this.#onConnected,
+      this.#isOurs,
       this.#onGone,
     )
     shelf.open.add(connection)
@@ -77,6 +81,8 @@ export class UpstreamPool {
 
   /** Takes a connection back whose exchange was complete at `mark`, to be used again. */
   release(connection: UpstreamConnection, mark: number): void {
+    // What is unsent belongs to an exchange that is over.
+    if (connection.unsent > 0) return connection.destroy()
     connection.changeTaker(undefined)
     connection.idleSince = mark
     this.#shelfOf(connection.destination.authority).idle.push(connection)
@@ -87,19 +93,9 @@ export class UpstreamPool {
     this.#dropIdle(Number.POSITIVE_INFINITY)
   }
 
-  /** Whether a connection with these ends is one of ours: we have called ourselves. @param ends as `endsOf` gives them */
-  isOurs(ends: string): boolean {
-    return this.#ownEnds.has(ends)
-  }
-
-  readonly #onConnected = ({ ends }: UpstreamConnection): void => {
-    this.#ownEnds.add(ends)
-  }
-
   readonly #onGone = (connection: UpstreamConnection): void => {
     const { authority: key, host } = connection.destination
     if (!connection.connected) this.#resolver.forget(host)
-    this.#ownEnds.delete(connection.ends)
     const shelf = this.#shelfOf(key)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)

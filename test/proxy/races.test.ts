@@ -137,3 +137,74 @@ test('connections over the limit are closed and counted, and the place of one th
   const third = await served()
   for (const client of [second, third]) client.destroy()
 })
+
+describe('an upstream connection that speaks before it is asked', () => {
+  const path = (port: number, name: string, method = 'GET', lines = '') =>
+    `${method} http://127.0.0.1:${port}/${name} HTTP/1.1\r\nHost: x\r\n${lines}\r\n`
+  const said = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
+
+  // Both arrive in one turn of the event loop, the request first: what was to go out for it has not left yet.
+  test.each(['GET', 'POST'])(
+    '%s: what it says is nobody’s answer, and the request goes on a new connection',
+    async (method) => {
+      proxy = await startProxy()
+      origin = await startOrigin((socket, _received, bytes) => {
+        const name = /\/([a-z]+) HTTP/.exec(bytes.toString('latin1'))?.[1]
+        socket.write(said(`answer-${name}`))
+      })
+      const client = new RawClient(proxy.port).send(path((origin as RawOrigin).port, 'warm'))
+      await client.receives('answer-warm')
+      for (let round = 0; round < 20; round++) {
+        const { port, sockets } = origin as RawOrigin
+        const next = new RawClient(proxy.port)
+        await new Promise((resolve) => next.socket.once('connect', resolve))
+        next.send(path(port, 'real', method, method === 'POST' ? 'Content-Length: 0\r\n' : ''))
+        sockets.at(-1)?.write(said('stray'))
+        expect(await next.receives(/answer-[a-z]+$|stray$/)).toMatch(/answer-real$/)
+        next.destroy()
+      }
+      client.destroy()
+    },
+  )
+})
+
+test('an idle connection makes room for a new one at the limit', async () => {
+  proxy = await startProxy({ maxDestinationConnections: 1 })
+  origin = await startOrigin((socket) => socket.write(OK))
+  const client = new RawClient(proxy.port).send(
+    `GET http://127.0.0.1:${(origin as RawOrigin).port}/ HTTP/1.1\r\nHost: x\r\n\r\n`,
+  )
+  await client.receives('ok')
+  const tunnel = new RawClient(proxy.port).send(
+    `CONNECT 127.0.0.1:${(origin as RawOrigin).port} HTTP/1.1\r\nHost: x\r\n\r\n`,
+  )
+  await tunnel.receives('200')
+  client.send(`GET http://127.0.0.1:${(origin as RawOrigin).port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await client.receives('connection_limit')
+  tunnel.destroy()
+  client.destroy()
+})
+
+test('a client that leaves with requests in the queue takes its upstream connection along', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin(() => {})
+  const get = `GET http://127.0.0.1:${(origin as RawOrigin).port}/ HTTP/1.1\r\nHost: x\r\n\r\n`
+  const client = new RawClient(proxy.port).send(get + get)
+  await eventually(() => origin?.received[0] || undefined, 'the request')
+  client.socket.resetAndDestroy()
+  expect((await proxy.exchanges(1))[0]).toMatchObject({ 'error.type': 'client_closed' })
+  expect(await proxy.metric('outspan_upstream_connections_open')).toBe(0)
+})
+
+test('a half-closed client gets a response that comes in pieces', async () => {
+  proxy = await startProxy()
+  origin = await startOrigin((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab')
+    setTimeout(() => socket.write('cd'), 1500)
+  })
+  const client = new RawClient(proxy.port, { allowHalfOpen: true })
+  client.socket.end(`GET http://127.0.0.1:${(origin as RawOrigin).port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await new Promise((resolve) => setTimeout(resolve, 1400))
+  expect(await client.receives('abcd')).toMatch(/abcd$/)
+  client.destroy()
+})

@@ -110,7 +110,7 @@ test('a tunnel in which nothing moves is broken off, and one in which something 
 
 test('0s waits for ever', async () => {
   origin = await startOrigin((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab'))
-  proxy = await startProxy({ bodyTimeout: 0, clientIdleTimeout: 50 })
+  proxy = await startProxy({ bodyTimeout: 0, clientIdleTimeout: 50, drainTimeout: 50 })
   const client = new RawClient(proxy.port).send(head('GET'))
   await client.receives('ab')
   await new Promise((resolve) => setTimeout(resolve, 300))

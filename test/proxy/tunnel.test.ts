@@ -113,3 +113,27 @@ test('a client that leaves before the way is open leaves nothing behind', async 
     'the close',
   )
 })
+
+test('a client that half-closed and reads slowly gets all, also when the destination has long ended', async () => {
+  const proxy = await startProxy()
+  const sizes = Array.from({ length: 12 }, (_, index) => 2_990_000 + index * 2000)
+  await Promise.all(
+    sizes.map(async (size) => {
+      const origin = await startOrigin((socket) => {
+        for (let sent = 0; sent < size; sent += 6000) socket.write(Buffer.alloc(Math.min(6000, size - sent), 'x'))
+        socket.end()
+      })
+      const client = new RawClient(proxy.port, { allowHalfOpen: true })
+      client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await client.receives('\r\n\r\n')
+      client.socket.pause()
+      client.socket.end('hi')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      client.socket.resume()
+      expect((await client.closed()).length).toBe('HTTP/1.1 200 Connection established\r\n\r\n'.length + size)
+      expect(client.error).toBeUndefined()
+      await origin.close()
+    }),
+  )
+  await proxy.stop()
+})

@@ -149,6 +149,8 @@ test('HTTP/1.0 knows no switching', async () => {
 test.each<[string, readonly string[], string]>([
   ['nobody asked for', [], SWITCHED],
   ['that names no protocol', handshake, 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+  ['to what was not offered', handshake, SWITCHED.replace('websocket', 'foo/1')],
+  ['to what was not passed on', [...handshake, 'Upgrade: h2c'], SWITCHED.replace('websocket', 'h2c')],
 ])('a 101 %s is 502', async (_name, lines, answer) => {
   origin = await startOrigin((socket) => socket.write(answer))
   const client = new RawClient(proxy.port).send(ask(lines))
@@ -157,9 +159,18 @@ test.each<[string, readonly string[], string]>([
   client.destroy()
 })
 
-test('a destination that switches before the request has ended is broken off', async () => {
+test('a destination that switches before the request has ended is 502', async () => {
   origin = await startOrigin((socket) => socket.write(SWITCHED))
   const client = new RawClient(proxy.port).send(ask([...handshake, 'Content-Length: 5'], 'POST', 'ab'))
-  await client.closed()
+  expect(await client.closed()).toMatch(/^HTTP\/1.1 502 /)
   expect(await record()).toMatchObject({ 'error.type': 'bad_response' })
+})
+
+test('no framing of a body goes with a 101', async () => {
+  origin = await startOrigin((socket) =>
+    socket.write(SWITCHED.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n')),
+  )
+  const client = new RawClient(proxy.port).send(ask(handshake))
+  expect(await client.receives('\r\n\r\n')).not.toMatch(/transfer-encoding/i)
+  client.destroy()
 })

@@ -110,7 +110,7 @@ test('a proxy that closes or is not there', async () => {
   const { port } = other
   await other.close()
   const refused = await start({ upstreamProxy: through(port) })
-  expect(await ask(refused.port, get())).toMatch(/^HTTP\/1.1 502 [\s\S]*connection_refused/)
+  expect(await ask(refused.port, get())).toMatch(/^HTTP\/1.1 502 [\s\S]*upstream proxy: 127[\s\S]*connection_refused/)
 })
 
 test('a proxy that never answers CONNECT is given up', async () => {
