@@ -4,32 +4,24 @@
  *
  * Loaded only when there is a collector: the imports cost a third of the start.
  */
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import {
+  type ChannelCredentials,
+  credentials as grpcCredentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
 import { ExportResultCode } from '@opentelemetry/core'
 import { CompressionAlgorithm, OTLPExporterBase } from '@opentelemetry/otlp-exporter-base'
 import { createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base'
 import { type IExportTraceServiceResponse, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { exportRequest, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
 import type { Batch, Exporter, SendResult, Signal } from './exporter'
-import { credentialsOf, type OtlpTls } from './otlp-tls'
+import type { Identity, OtlpSettings } from './otlp-settings'
+import { type OtlpTls, pemOf } from './otlp-tls'
+import { retryInfoOf } from './retry-info'
 
-export interface OtlpSettings {
-  /** `http://host:port` in the clear, `https://host:port` with TLS. */
-  readonly endpoint: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly compression: 'none' | 'gzip'
-  /** Milliseconds for one batch. */
-  readonly timeout: number
-  readonly tls: OtlpTls
-}
-
-/** Who is told about: the resource, and the scope that its spans carry. */
-export interface Identity {
-  readonly resource: Readonly<Record<string, string>>
-  readonly scope: { readonly name: string; readonly version: string }
-}
-
-/** What the OTLP specification calls retryable. `RESOURCE_EXHAUSTED` is not, without a hint from the server. */
+/** What the OTLP specification calls retryable. `RESOURCE_EXHAUSTED` is so only when the collector says it with RetryInfo. */
 const retryable: ReadonlySet<number> = new Set([
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -107,6 +99,13 @@ export class OtlpGrpcExporter implements Exporter {
   }
 }
 
+/** @throws when a file can't be read */
+function credentialsOf(isSecure: boolean, tls: OtlpTls): ChannelCredentials {
+  if (!isSecure) return grpcCredentials.createInsecure()
+  const { ca = null, key = null, cert = null } = pemOf(tls)
+  return grpcCredentials.createSsl(ca, key, cert)
+}
+
 /** @throws without the value, which is a secret */
 function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
   const metadata = new Metadata()
@@ -129,8 +128,11 @@ function taken({ partialSuccess }: IExportTraceServiceResponse, batch: Batch): S
 }
 
 function verdictOn(error: Error | undefined): SendResult {
-  const { code } = (error ?? {}) as Partial<ServiceError>
+  const { code, metadata } = (error ?? {}) as Partial<ServiceError>
   const reason = error?.message ?? 'unknown error'
+  const info = retryInfoOf(metadata)
+  const isExhausted = code === status.RESOURCE_EXHAUSTED && info !== undefined
   // Without a gRPC status the collector never answered.
-  return { kind: code === undefined || retryable.has(code) ? 'retry' : 'permanent', reason }
+  if (code !== undefined && !retryable.has(code) && !isExhausted) return { kind: 'permanent', reason }
+  return { kind: 'retry', reason, ...(info?.after !== undefined && { after: info.after }) }
 }

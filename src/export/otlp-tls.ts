@@ -1,6 +1,5 @@
-/** The TLS side of an OTLP connection: PEM files in, credentials out. */
+/** The TLS side of an OTLP connection, for both transports: paths of PEM files in, their bytes out. */
 import { readFileSync } from 'node:fs'
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 
 /** Paths of PEM files. */
 export interface OtlpTls {
@@ -10,12 +9,18 @@ export interface OtlpTls {
   readonly clientKey: string | undefined
 }
 
-/** @throws when a file can't be read */
-export function credentialsOf(isSecure: boolean, tls: OtlpTls): ChannelCredentials {
-  if (!isSecure) return credentials.createInsecure()
-  return credentials.createSsl(read(tls.certificate), read(tls.clientKey), read(tls.clientCertificate))
+/** The files that there are, as node:tls names what they hold. */
+export interface Pem {
+  readonly ca?: Buffer
+  readonly cert?: Buffer
+  readonly key?: Buffer
 }
 
-function read(path: string | undefined): Buffer | null {
-  return path === undefined ? null : readFileSync(path)
+/** @throws when a file can't be read */
+export function pemOf({ certificate, clientCertificate, clientKey }: OtlpTls): Pem {
+  return {
+    ...(certificate !== undefined && { ca: readFileSync(certificate) }),
+    ...(clientCertificate !== undefined && { cert: readFileSync(clientCertificate) }),
+    ...(clientKey !== undefined && { key: readFileSync(clientKey) }),
+  }
 }

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { status } from '@grpc/grpc-js'
 import type { SendResult } from '../../src/export/exporter'
-import { OtlpGrpcExporter, type OtlpSettings } from '../../src/export/otlp-grpc'
+import { OtlpGrpcExporter } from '../../src/export/otlp-grpc'
+import type { OtlpSettings } from '../../src/export/otlp-settings'
 import { destination } from '../../src/model/destination'
 import { type Collector, type CollectorOptions, startCollector } from '../support/collector'
+import { encodedStatus, statusWithRetryInfo } from '../support/otlp-whole'
 import { batchOf, finishedExchange } from './finished-exchange'
 
 const ok: SendResult = { kind: 'ok', rejected: 0, reason: '' }
@@ -265,6 +267,28 @@ describe('what becomes of a batch', () => {
     const result = await exporterTo(collector.url).send(batchOf(finishedExchange()))
     expect(result).toEqual({ kind, reason: expect.stringContaining('no such tenant') })
     expect(collector.calls()).toHaveLength(1)
+  })
+
+  test.each<[string, keyof typeof status, Buffer, Partial<SendResult>]>([
+    [
+      '1.5 seconds',
+      'RESOURCE_EXHAUSTED',
+      statusWithRetryInfo({ seconds: 1, nanos: 5e8 }),
+      { kind: 'retry', after: 1500 },
+    ],
+    ['a fraction', 'RESOURCE_EXHAUSTED', statusWithRetryInfo({ nanos: 1 }), { kind: 'retry', after: 1 }],
+    ['no delay', 'RESOURCE_EXHAUSTED', statusWithRetryInfo(), { kind: 'retry' }],
+    ['less than none', 'RESOURCE_EXHAUSTED', statusWithRetryInfo({ seconds: -5 }), { kind: 'retry' }],
+    ['2 seconds', 'UNAVAILABLE', statusWithRetryInfo({ seconds: 2 }), { kind: 'retry', after: 2000 }],
+    ['2 seconds', 'INVALID_ARGUMENT', statusWithRetryInfo({ seconds: 2 }), { kind: 'permanent' }],
+    ['other details', 'RESOURCE_EXHAUSTED', encodedStatus({ code: 8, message: 'too much' }), { kind: 'permanent' }],
+    ['malformed details', 'RESOURCE_EXHAUSTED', Buffer.from([0xff]), { kind: 'permanent' }],
+    ['malformed details', 'UNAVAILABLE', Buffer.from([0x1a, 0x7f]), { kind: 'retry' }],
+  ])('%s in the details of %s', async (_, name, details, expected) => {
+    const code = status[name] as number
+    const collector = await collectorWith({ behaviour: { kind: 'fail', code, details } })
+    const result = await exporterTo(collector.url).send(batchOf(finishedExchange()))
+    expect(result).toEqual({ ...expected, reason: expect.stringContaining('as the test wants it') })
   })
 
   test('taken in part: what was not wanted is told, and never sent again', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   type GrpcObject,
   loadPackageDefinition,
+  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -52,8 +53,8 @@ export interface CollectedCall {
 export type Behaviour =
   /** Takes the spans, after `delay` milliseconds. */
   | { readonly kind: 'take'; readonly delay?: number }
-  /** Answers with a gRPC status; the spans don't count as taken. */
-  | { readonly kind: 'fail'; readonly code: number; readonly message?: string }
+  /** Answers with a gRPC status, and a google.rpc.Status if there is one; the spans don't count as taken. */
+  | { readonly kind: 'fail'; readonly code: number; readonly message?: string; readonly details?: Buffer }
   /** Takes the call and answers that it rejected spans of it. */
   | { readonly kind: 'partial'; readonly rejected: number; readonly message: string }
   /** Never answers. */
@@ -202,7 +203,9 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       }
       if (behaviour.kind === 'hang') return
       if (behaviour.kind === 'fail') {
-        answer({ code: behaviour.code, details: behaviour.message ?? 'as the test wants it' })
+        const metadata = new Metadata()
+        if (behaviour.details) metadata.set('grpc-status-details-bin', behaviour.details)
+        answer({ code: behaviour.code, details: behaviour.message ?? 'as the test wants it', metadata })
       } else if (behaviour.kind === 'partial') {
         take({ partialSuccess: { rejectedSpans: behaviour.rejected, errorMessage: behaviour.message } })
       } else if (behaviour.delay) {
