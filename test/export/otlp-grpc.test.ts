@@ -1,14 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { status } from '@grpc/grpc-js'
 import type { SendResult } from '../../src/export/exporter'
 import { OtlpGrpcExporter } from '../../src/export/otlp-grpc'
 import type { OtlpSettings } from '../../src/export/otlp-settings'
 import { destination } from '../../src/model/destination'
+import { Certificates } from '../support/certificates'
 import { type Collector, type CollectorOptions, startCollector } from '../support/collector'
 import { encodedStatus, statusWithRetryInfo } from '../support/otlp-whole'
 import { batchOf, finishedExchange } from './finished-exchange'
@@ -437,75 +435,19 @@ describe('close', () => {
 })
 
 describe('TLS', () => {
-  let folder: string
-  const path = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-
-  function makeAuthority(name: string): void {
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
-      '-subj',
-      `/CN=${name}`,
-    )
-  }
-
-  function makeCertificate(name: string, authority: string, names: string): void {
-    writeFileSync(path(`${name}.ext`), `subjectAltName=${names}\n`)
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${name}`,
-    )
-    openssl(
-      'x509',
-      '-req',
-      '-days',
-      '2',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      `${authority}.pem`,
-      '-CAkey',
-      `${authority}.key`,
-      '-CAcreateserial',
-      '-extfile',
-      `${name}.ext`,
-      '-out',
-      `${name}.pem`,
-    )
-  }
+  let certificates: Certificates
+  const path = (name: string) => certificates.path(name)
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'otlp-'))
-    for (const authority of ['authority', 'stranger']) makeAuthority(authority)
-    makeCertificate('server', 'authority', 'DNS:localhost,IP:127.0.0.1')
-    makeCertificate('elsewhere', 'authority', 'DNS:elsewhere.example')
-    makeCertificate('client', 'authority', 'DNS:client.example')
-    makeCertificate('unknown', 'stranger', 'DNS:unknown.example')
+    certificates = new Certificates()
+    for (const authority of ['authority', 'stranger']) certificates.makeAuthority(authority)
+    certificates.makeCertificate('server', 'authority', 'DNS:localhost,IP:127.0.0.1')
+    certificates.makeCertificate('elsewhere', 'authority', 'DNS:elsewhere.example')
+    certificates.makeCertificate('client', 'authority', 'DNS:client.example')
+    certificates.makeCertificate('unknown', 'stranger', 'DNS:unknown.example')
   })
 
-  afterAll(() => rmSync(folder, { recursive: true }))
+  afterAll(() => certificates.remove())
 
   const tlsOf = (name: string, isMutual = false) => ({
     certificate: readFileSync(path(`${name}.pem`)),
