@@ -31,7 +31,7 @@ const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchPa
     source.isReady() ? { type: TEXT, body: 'ok\n' } : { status: 503, type: TEXT, body: 'not ready\n' },
   '/metrics': async (source) => {
     const { CONTENT_TYPE, prometheusText } = require('./prometheus') as typeof import('./prometheus')
-    return { type: CONTENT_TYPE, body: prometheusText(await source.metrics(), source.startTime) }
+    return { type: CONTENT_TYPE, body: await prometheusText(await source.metrics(), source.startTime) }
   },
   '/exchanges': async (source, query) => {
     const limit = query.get('limit')

@@ -1,34 +1,58 @@
 /** The shape of a metric as it is read off, and the tally that exchanges are counted in. */
-import type { Attributes } from '@opentelemetry/api'
 import type { Exchange } from '../model/exchange'
 import { knownMethod } from './attributes'
+import type { HistogramPoint } from './histogram'
+import { HttpMetrics } from './http-metrics'
 import { errorTypeOf } from './outcome'
 
-export interface Metric {
+export type Metric = NumberMetric | HistogramMetric
+
+interface Named {
   /** OpenTelemetry style, dots between words. */
   readonly name: string
   readonly description: string
   /** UCUM, as in the semantic conventions: `By`, `s`, `{request}`. */
   readonly unit: string
-  readonly kind: 'counter' | 'gauge'
-  readonly points: readonly Point[]
 }
 
+export interface NumberMetric extends Named {
+  /** `updown` is a count that also falls: OpenTelemetry's UpDownCounter. A `gauge` is any other number as it is now. */
+  readonly kind: 'counter' | 'updown' | 'gauge'
+  readonly points: readonly Point[]
+  /** What several processes amount to: the sum, unless it says otherwise. */
+  readonly merge?: 'max'
+}
+
+export interface HistogramMetric extends Named {
+  readonly kind: 'histogram'
+  /** The upper bounds of all buckets but the last, ascending. */
+  readonly bounds: readonly number[]
+  readonly points: readonly HistogramPoint[]
+}
+
+export type Labels = Readonly<Record<string, string | number | boolean>>
+
 export interface Point {
-  readonly attributes: Attributes
+  readonly attributes: Labels
   readonly value: number
 }
 
 /** A metric of a single number. */
-export function single(kind: Metric['kind'], name: string, unit: string, description: string, value: number): Metric {
+export function single(
+  kind: NumberMetric['kind'],
+  name: string,
+  unit: string,
+  description: string,
+  value: number,
+): NumberMetric {
   return { name, description, unit, kind, points: [{ attributes: {}, value }] }
 }
 
 /** Counts by label. The labels come from closed lists, so there are few. */
 class Counts {
-  readonly #points = new Map<string, { readonly attributes: Attributes; value: number }>()
+  readonly #points = new Map<string, { readonly attributes: Labels; value: number }>()
 
-  add(key: string, attributes: () => Attributes): void {
+  add(key: string, attributes: () => Labels): void {
     const point = this.#points.get(key)
     if (point) point.value++
     else this.#points.set(key, { attributes: attributes(), value: 1 })
@@ -44,6 +68,7 @@ export class Tally {
   readonly #exchanges = new Counts()
   readonly #contextRefusals = new Counts()
   readonly #contextConflicts = new Counts()
+  readonly #http = new HttpMetrics()
   #signedFields = 0
   #requestBodyBytes = 0
   #responseBodyBytes = 0
@@ -57,6 +82,7 @@ export class Tally {
       'http.request.method': method,
       ...(outcome !== undefined && { 'error.type': outcome }),
     }))
+    this.#http.add(exchange)
     this.#requestBodyBytes += exchange.requestBodySize
     this.#responseBodyBytes += exchange.responseBodySize
     if (exchange.attempts > 1) this.#resends += exchange.attempts - 1
@@ -101,6 +127,14 @@ export class Tally {
         '{field}',
         'Headers left alone because they were signed.',
         this.#signedFields,
+      ),
+      ...this.#http.metrics(),
+      single(
+        'counter',
+        'outspan.metrics.overflowed',
+        '{exchange}',
+        'Exchanges that came when a metric had all the series it may have, and share one.',
+        this.#http.overflowed,
       ),
     ]
   }

@@ -1,7 +1,7 @@
 import { CONTENT_TYPE, prometheusText } from '../../src/admin/prometheus'
 import { Life } from '../../src/app/life'
 import { resolve } from '../../src/config/resolve'
-import { type Metric, single, Tally } from '../../src/telemetry/metrics'
+import { type HistogramMetric, type Metric, single, Tally } from '../../src/telemetry/metrics'
 import { finishedExchange } from '../export/finished-exchange'
 import { silent } from '../support/proxy'
 
@@ -45,7 +45,7 @@ function parse(text: string): Parsed {
       types.set(type[1] as string, type[2] as string)
     } else if (sample) {
       const [, name = '', labelText = '', value] = sample
-      expect([line, types.has(name)]).toEqual([line, true])
+      expect([line, isTyped(types, name)]).toEqual([line, true])
       const pairs = [...labelText.matchAll(/([a-zA-Z0-9_]+)="((?:[^"\\]|\\.)*)"/g)]
       const labels = pairs.map(([, key = '', text = '']) => [key, unescaped(text)] as const)
       expect(new Set(labels.map(([key]) => key)).size).toBe(labels.length)
@@ -60,6 +60,12 @@ function parse(text: string): Parsed {
   return { types, helps, samples }
 }
 
+/** The samples of a histogram have names of their own. */
+function isTyped(types: ReadonlyMap<string, string>, name: string): boolean {
+  const part = /^(.*)_(?:bucket|sum|count)$/.exec(name)?.[1]
+  return types.has(name) || (part !== undefined && types.get(part) === 'histogram')
+}
+
 function unescaped(text: string): string {
   return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character))
 }
@@ -70,9 +76,12 @@ test('the content type is that of the text format', () => {
   expect(CONTENT_TYPE).toMatch(/^text\/plain; version=0\.0\.4; charset=utf-8$/)
 })
 
-test('a counter ends in _total, a gauge has its plain name', () => {
+test('a counter ends in _total, a gauge has its plain name', async () => {
   const { types, helps, samples } = parse(
-    textOf(single('counter', 'a.b.things', '{thing}', 'Things.', 3), single('gauge', 'a.open', '{thing}', 'Open.', 4)),
+    await textOf(
+      single('counter', 'a.b.things', '{thing}', 'Things.', 3),
+      single('gauge', 'a.open', '{thing}', 'Open.', 4),
+    ),
   )
   expect([...types].toSorted()).toEqual([
     ['a_b_things_total', 'counter'],
@@ -85,14 +94,14 @@ test('a counter ends in _total, a gauge has its plain name', () => {
   ])
 })
 
-test.each([0, 1, 2 ** 31, 2 ** 53 - 1, 0.5, 1e-7, 1e21, -3])('the value %d survives', (value) => {
-  const { samples } = parse(textOf(single('gauge', 'a', '1', 'A.', value)))
+test.each([0, 1, 2 ** 31, 2 ** 53 - 1, 0.5, 1e-7, 1e21, -3])('the value %d survives', async (value) => {
+  const { samples } = parse(await textOf(single('gauge', 'a', '1', 'A.', value)))
   expect(samples[0]?.value).toBe(value)
 })
 
-test.each(['plain', '', 'a"b', 'a\\b', 'a\nb', '\\n', 'a=b,c}', 'ä∑🙂', '{'])('the label %j survives', (text) => {
+test.each(['plain', '', 'a"b', 'a\\b', 'a\nb', '\\n', 'a=b,c}', 'ä∑🙂', '{'])('the label %j survives', async (text) => {
   const { samples } = parse(
-    textOf({
+    await textOf({
       kind: 'counter',
       name: 'a',
       unit: '1',
@@ -103,30 +112,76 @@ test.each(['plain', '', 'a"b', 'a\\b', 'a\nb', '\\n', 'a=b,c}', 'ä∑🙂', '{'
   expect(samples).toEqual([{ name: 'a_total', labels: { error_type: text }, value: 1 }])
 })
 
-test('a description with a backslash or a line end is escaped', () => {
-  parse(textOf(single('gauge', 'a', '1', 'One\\two\nthree.', 1)))
+test('a description with a backslash or a line end is escaped', async () => {
+  parse(await textOf(single('gauge', 'a', '1', 'One\\two\nthree.', 1)))
 })
 
-test('a metric without points has no lines', () => {
+test('a metric without points has no lines', async () => {
   const empty: Metric = { kind: 'counter', name: 'a', unit: '1', description: 'A.', points: [] }
-  const { types } = parse(textOf(empty, single('gauge', 'b', '1', 'B.', 1)))
+  const { types } = parse(await textOf(empty, single('gauge', 'b', '1', 'B.', 1)))
   expect([...types.keys()]).toEqual(['b'])
 })
 
-test('the tally of exchanges', () => {
+test('the tally of exchanges', async () => {
   const tally = new Tally()
   tally.add(finishedExchange())
   tally.add(finishedExchange({ upstreamStatus: 404 }))
   tally.add(finishedExchange({ method: 'we"ird\\', upstreamStatus: 0, fault: 'dns_failure', attempts: 3 }))
   tally.add(finishedExchange({ contextRefusals: [{ format: 'w3c', reason: 'all_zero' }] }))
-  const { types, samples } = parse(textOf(...tally.metrics()))
+  const { types, samples } = parse(await textOf(...tally.metrics()))
   expect(samples.filter(({ name }) => name === 'outspan_exchanges_total')).toEqual([
     { name: 'outspan_exchanges_total', labels: { http_request_method: 'GET' }, value: 2 },
     { name: 'outspan_exchanges_total', labels: { http_request_method: 'GET', error_type: '404' }, value: 1 },
     { name: 'outspan_exchanges_total', labels: { http_request_method: '_OTHER', error_type: 'dns_failure' }, value: 1 },
   ])
   expect(samples).toContainEqual({ name: 'outspan_resends_total', labels: {}, value: 2 })
-  for (const type of types.values()) expect(type).toBe('counter')
+  for (const [name, type] of types)
+    expect([name, type]).toEqual([name, /^http_|_duration_/.test(name) ? 'histogram' : 'counter'])
+})
+
+test.each([
+  ['a', 's', 'a_seconds'],
+  ['a.b', 'By', 'a_b_bytes'],
+  ['a.seconds', 's', 'a_seconds'],
+  ['a', '{thing}', 'a'],
+  // A name in _count belongs to a histogram.
+  ['a.b.count', '{thing}', 'a_b'],
+])('%s in %s is %s', async (name, unit, expected) => {
+  expect((await samplesOf(single('gauge', name, unit, 'A.', 1)))[0]?.name).toBe(expected)
+  expect((await samplesOf(single('counter', name, unit, 'A.', 1)))[0]?.name).toBe(`${expected}_total`)
+})
+
+const samplesOf = async (...metrics: Metric[]) => parse(await textOf(...metrics)).samples
+
+test('a histogram is buckets that add up, a sum and a count', async () => {
+  const durations: HistogramMetric = {
+    kind: 'histogram',
+    name: 'a.duration',
+    unit: 's',
+    description: 'A.',
+    bounds: [0.005, 1],
+    points: [{ attributes: { 'server.port': 80 }, count: 6, sum: 4.5, counts: [1, 2, 3] }],
+  }
+  const { types, samples } = parse(await textOf(durations))
+  expect([...types]).toEqual([['a_duration_seconds', 'histogram']])
+  const sample = (suffix: string, value: number, labels = {}) => ({
+    name: `a_duration_seconds_${suffix}`,
+    labels: { server_port: '80', ...labels },
+    value,
+  })
+  expect(samples).toEqual([
+    sample('count', 6),
+    sample('sum', 4.5),
+    sample('bucket', 1, { le: '0.005' }),
+    sample('bucket', 3, { le: '1' }),
+    sample('bucket', 6, { le: '+Inf' }),
+  ])
+})
+
+test.each([99, 100, 101, 200, 1234])('%d series come whole, with one head, however they are cut', async (count) => {
+  const points = Array.from({ length: count }, (_, value) => ({ attributes: { host: `h${value}\n# TYPE a` }, value }))
+  const { samples } = parse(await textOf({ ...single('gauge', 'a', '{thing}', 'A.', 0), points }))
+  expect(samples.map(({ value }) => value)).toEqual(points.map(({ value }) => value))
 })
 
 describe('all metrics of the program', () => {
@@ -142,7 +197,11 @@ describe('all metrics of the program', () => {
     await life.start()
     // A request that is refused is an exchange as well.
     await fetch(`http://127.0.0.1:${life.proxyAddress?.port}/`)
-    const response = await fetch(`http://127.0.0.1:${life.adminAddress?.port}/metrics`)
+    const url = `http://127.0.0.1:${life.adminAddress?.port}/metrics`
+    // Some figures of the process are there from the second time on.
+    await fetch(url)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const response = await fetch(url)
     expect(response.headers.get('content-type')).toBe(CONTENT_TYPE)
     parsed = parse(await response.text())
   })
@@ -158,14 +217,15 @@ describe('all metrics of the program', () => {
     for (const help of parsed.helps.values()) expect(help).toMatch(/^[A-Z].*\.$/)
   })
 
-  test('are counters that end in _total, or gauges that do not', () => {
+  test('are counters that end in _total, or others that do not', () => {
     for (const [name, type] of parsed.types) {
       expect([name, type, name.endsWith('_total')]).toEqual([name, type, type === 'counter'])
     }
   })
 
-  test('are ours by name', () => {
-    for (const name of parsed.types.keys()) expect(name).toMatch(/^(?:outspan|process)_[a-z_]+$/)
+  test('are ours by name, or by the conventions', () => {
+    for (const name of parsed.types.keys())
+      expect(name).toMatch(/^(?:outspan|http_client|process|v8js|nodejs)_[a-z0-9_]+$/)
   })
 
   test('are numbers that are no less than nothing', () => {

@@ -1,4 +1,5 @@
-import { single, Tally } from '../../src/telemetry/metrics'
+import { destination } from '../../src/model/destination'
+import { type Point, single, Tally } from '../../src/telemetry/metrics'
 import { answered, exchangeOf, type Facts, get, tunnel } from './exchanges'
 
 function tallyOf(...exchanges: Facts[]) {
@@ -7,7 +8,8 @@ function tallyOf(...exchanges: Facts[]) {
   return tally
 }
 
-const pointsOf = (tally: Tally, name: string) => tally.metrics().find((metric) => metric.name === name)?.points
+const pointsOf = (tally: Tally, name: string) =>
+  tally.metrics().find((metric) => metric.name === name)?.points as readonly Point[] | undefined
 const ok = { ...get, ...answered }
 
 test('single', () => {
@@ -30,6 +32,11 @@ describe('a tally', () => {
       ['outspan.propagation.refusals', 'counter', '{request}', []],
       ['outspan.propagation.conflicts', 'counter', '{request}', []],
       ['outspan.propagation.signed_fields', 'counter', '{field}', [{ attributes: {}, value: 0 }]],
+      ['http.client.request.duration', 'histogram', 's', []],
+      ['http.client.request.body.size', 'histogram', 'By', []],
+      ['http.client.response.body.size', 'histogram', 'By', []],
+      ['outspan.tunnel.duration', 'histogram', 's', []],
+      ['outspan.metrics.overflowed', 'counter', '{exchange}', [{ attributes: {}, value: 0 }]],
     ])
   })
 
@@ -102,5 +109,12 @@ describe('a tally', () => {
       { attributes: { 'outspan.propagation.format': 'b3', reason: 'all_zero' }, value: 1 },
       { attributes: { 'outspan.propagation.format': 'w3c', reason: 'repeated' }, value: 1 },
     ])
+  })
+
+  test('measures exchanges, and counts those without a series of their own', () => {
+    const facts = Array.from({ length: 2001 }, (_, i) => ({ ...ok, destination: destination(`host${i}`, 80, 80) }))
+    const tally = tallyOf(...facts)
+    expect(pointsOf(tally, 'http.client.request.duration')).toHaveLength(2000)
+    expect(pointsOf(tally, 'outspan.metrics.overflowed')).toEqual([{ attributes: {}, value: 2 }])
   })
 })

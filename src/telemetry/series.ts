@@ -1,0 +1,131 @@
+/**
+ * The series of a metric by what an exchange was: destination, method, status, protocol, error. Finding one builds no
+ * string and no object: the destination is the same object as long as it is in use, and the rest fits a number.
+ */
+import type { Destination } from '../model/destination'
+import type { Exchange } from '../model/exchange'
+import { type FaultCode, faultOf, faults } from '../model/fault'
+import { knownMethod, spanAttributes } from './attributes'
+import type { Labels } from './metrics'
+
+/** All series of a metric, the one for what is too many included: the limit of OpenTelemetry's SDK. */
+export const MOST_SERIES = 2000
+/** Destination objects that are remembered. There may be several for one authority. */
+const REMEMBERED = 4096
+
+const OVERFLOW: Labels = { 'otel.metric.overflow': true }
+
+/** The attributes that the conventions ask for, as the span has them. */
+const keys = [
+  'http.request.method',
+  'server.address',
+  'server.port',
+  'http.response.status_code',
+  'error.type',
+  'network.protocol.version',
+]
+const rows = spanAttributes.filter(([key]) => keys.includes(key))
+
+// The parts of the number, from the lowest up: four bits of method, two of protocol, ten of status, the rest the fault.
+const METHOD_BITS = 4
+const MINOR_BITS = 2
+const STATUS_BITS = 10
+const STATUS_SHIFT = METHOD_BITS + MINOR_BITS
+const FAULT_SHIFT = STATUS_SHIFT + STATUS_BITS
+
+const faultNumbers: ReadonlyMap<FaultCode, number> = new Map(
+  (Object.keys(faults) as FaultCode[]).map((code, index) => [code, index + 1]),
+)
+
+export class SeriesTable<Series> {
+  readonly #begin: () => Series
+  readonly #series: { readonly attributes: Labels; readonly series: Series }[] = []
+  readonly #byAuthority = new Map<string, Map<number, Series>>()
+  /** The same maps, by the object: looked up faster. */
+  readonly #byDestination = new Map<Destination | undefined, Map<number, Series>>()
+  readonly #methods = new Map<string, number>()
+  #overflow: Series | undefined
+  /** Exchanges that came too late for a series of their own. */
+  overflowed = 0
+
+  /** @param begin makes an empty series */
+  constructor(begin: () => Series) {
+    this.#begin = begin
+  }
+
+  /** The series of a finished exchange. */
+  of(exchange: Exchange): Series {
+    const { destination } = exchange
+    const ofDestination = this.#byDestination.get(destination) ?? this.#recall(destination)
+    const key = this.#keyOf(exchange)
+    return ofDestination?.get(key) ?? this.#add(exchange, ofDestination, key)
+  }
+
+  /** All series with their attributes, in the order of their beginning. */
+  *[Symbol.iterator](): Generator<{ readonly attributes: Labels; readonly series: Series }> {
+    yield* this.#series
+    if (this.#overflow) yield { attributes: OVERFLOW, series: this.#overflow }
+  }
+
+  #keyOf(exchange: Exchange): number {
+    const { fault, upstreamStatus, protocolMinor } = exchange
+    const faultNumber = fault === undefined || isUntold(fault, upstreamStatus) ? 0 : (faultNumbers.get(fault) as number)
+    return (
+      (faultNumber << FAULT_SHIFT) |
+      (upstreamStatus << STATUS_SHIFT) |
+      ((protocolMinor + 1) << METHOD_BITS) |
+      this.#methodNumber(knownMethod(exchange))
+    )
+  }
+
+  #methodNumber(method: string): number {
+    const known = this.#methods.get(method)
+    if (known !== undefined) return known
+    this.#methods.set(method, this.#methods.size)
+    return this.#methods.size - 1
+  }
+
+  /** What is known of a destination whose object is new; undefined when nothing is, and nothing more can be. */
+  #recall(destination: Destination | undefined): Map<number, Series> | undefined {
+    const authority = destination?.authority ?? ''
+    let known = this.#byAuthority.get(authority)
+    if (!known) {
+      if (this.#isFull) return undefined
+      known = new Map()
+      this.#byAuthority.set(authority, known)
+    }
+    if (this.#byDestination.size >= REMEMBERED) this.#byDestination.clear()
+    this.#byDestination.set(destination, known)
+    return known
+  }
+
+  #add(exchange: Exchange, ofDestination: Map<number, Series> | undefined, key: number): Series {
+    if (!ofDestination || this.#isFull) {
+      this.overflowed++
+      this.#overflow ??= this.#begin()
+      return this.#overflow
+    }
+    const series = this.#begin()
+    ofDestination.set(key, series)
+    this.#series.push({ attributes: attributesOf(exchange), series })
+    return series
+  }
+
+  get #isFull(): boolean {
+    return this.#series.length >= MOST_SERIES - 1
+  }
+}
+
+/** Whether the attributes are those of an exchange without a fault. A client that leaves takes the error of a status with it. */
+function isUntold(fault: FaultCode, status: number): boolean {
+  return faultOf(fault).cancelled === true && status < 400
+}
+
+function attributesOf(exchange: Exchange): Labels {
+  const attributes: Record<string, string | number> = {}
+  for (const [key, read] of rows) {
+    const value = read(exchange)
+    if (value !== undefined) attributes[key] = value
+  }
+  return attributes
+}
