@@ -1,4 +1,4 @@
-/** Protocol Buffers, as far as OTLP's spans need them. */
+/** Protocol Buffers, as far as OTLP needs them. */
 import { ByteWriter } from '../model/byte-writer'
 
 /** Wire types. */
@@ -7,10 +7,12 @@ export const FIXED64 = 1
 export const BYTES = 2
 export const FIXED32 = 5
 
-/** Tags, number and wire type, of `KeyValue.value`, `AnyValue.string_value` and `AnyValue.int_value`. */
+/** Tags, number and wire type, of `KeyValue.value` and of the values that an `AnyValue` may have. */
 const KEY_VALUE_VALUE = 0x12
 const ANY_STRING = 0x0a
+const ANY_BOOL = 0x10
 const ANY_INT = 0x18
+const ANY_DOUBLE = 0x21
 
 export class ProtobufWriter extends ByteWriter {
   /** A field's number and wire type. Numbers up to 15 take one byte. */
@@ -33,6 +35,17 @@ export class ProtobufWriter extends ByteWriter {
   fixed32(value: number): void {
     this.reserve(4)
     this.at = this.bytes.writeUInt32LE(value, this.at)
+  }
+
+  /** A whole number as 64 bits, signed or not: those of both are the same. */
+  fixed64(value: number): void {
+    this.reserve(8)
+    this.at = this.bytes.writeBigInt64LE(BigInt(value), this.at)
+  }
+
+  double(value: number): void {
+    this.reserve(8)
+    this.at = this.bytes.writeDoubleLE(value, this.at)
   }
 
   /** Unix milliseconds, with fractions, as nanoseconds in 64 bits. Exact to the microsecond. */
@@ -68,27 +81,39 @@ export class ProtobufWriter extends ByteWriter {
 
   /**
    * An entry of a map of attributes: a KeyValue as field `tag` of the message around it. All lengths are known before, so
-   * nothing is moved.
+   * nothing is moved. A whole number that is not negative is an int, any other number a double.
    * @param tag number and wire type of the field, in one byte
    * @param keyField the key with its own tag and length
    */
-  attribute(tag: number, keyField: Buffer, value: string | number): void {
-    const isText = typeof value === 'string'
-    const size = isText ? utf8Size(value) : varintSize(value)
-    const anySize = 1 + (isText ? varintSize(size) : 0) + size
-    this.byte(tag)
-    this.varint(keyField.length + 1 + varintSize(anySize) + anySize)
-    this.raw(keyField)
-    this.byte(KEY_VALUE_VALUE)
-    this.varint(anySize)
-    if (isText) {
+  attribute(tag: number, keyField: Buffer, value: string | number | boolean): void {
+    if (typeof value === 'string') {
+      const size = utf8Size(value)
+      this.#attributeHead(tag, keyField, 1 + varintSize(size) + size)
       this.byte(ANY_STRING)
       this.varint(size)
       this.utf8(value, size)
-    } else {
+    } else if (typeof value === 'boolean') {
+      this.#attributeHead(tag, keyField, 2)
+      this.byte(ANY_BOOL)
+      this.byte(value ? 1 : 0)
+    } else if (value >= 0 && Number.isSafeInteger(value)) {
+      this.#attributeHead(tag, keyField, 1 + varintSize(value))
       this.byte(ANY_INT)
       this.varint(value)
+    } else {
+      this.#attributeHead(tag, keyField, 9)
+      this.byte(ANY_DOUBLE)
+      this.double(value)
     }
+  }
+
+  /** What stands before the value of an attribute. @param size bytes of the `AnyValue` */
+  #attributeHead(tag: number, keyField: Buffer, size: number): void {
+    this.byte(tag)
+    this.varint(keyField.length + 1 + varintSize(size) + size)
+    this.raw(keyField)
+    this.byte(KEY_VALUE_VALUE)
+    this.varint(size)
   }
 
   /** Opens a message of not yet known length. @returns what `close` wants */
