@@ -5,9 +5,10 @@ import type { Exchange } from '../model/exchange'
 import { Egress } from '../policy/egress'
 import { Listener } from '../proxy/listener'
 import { Road } from '../proxy/road'
-import { type Metric, single } from '../telemetry/metrics'
+import type { Metric } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
 import { Resolver } from '../upstream/resolver'
+import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
 import { isOwnAddress } from './own-address'
 import { coursesOf } from './propagation'
@@ -103,70 +104,4 @@ function withContextLog(take: (exchange: Exchange) => void, settings: Settings, 
     }
     take(exchange)
   }
-}
-
-function connectionMetrics(road: Road, listener: Listener, upstreams: UpstreamPool): Metric[] {
-  return [
-    single('gauge', 'outspan.exchanges.active', '{exchange}', 'Exchanges that are on.', road.active),
-    single('gauge', 'outspan.client.connections.open', '{connection}', 'Client connections open.', listener.open),
-    single(
-      'counter',
-      'outspan.client.connections.accepted',
-      '{connection}',
-      'Client connections accepted.',
-      listener.accepted,
-    ),
-    single(
-      'counter',
-      'outspan.client.connections.rejected',
-      '{connection}',
-      'Client connections over the limit.',
-      listener.rejected,
-    ),
-    single(
-      'counter',
-      'outspan.client.connections.idled',
-      '{connection}',
-      'Client connections ended because no request was on them for too long.',
-      listener.idled,
-    ),
-    single(
-      'gauge',
-      'outspan.upstream.connections.open',
-      '{connection}',
-      'Connections to destinations open.',
-      upstreams.open,
-    ),
-    single(
-      'gauge',
-      'outspan.upstream.connections.idle',
-      '{connection}',
-      'Of these, unused at the moment.',
-      upstreams.idle,
-    ),
-    single(
-      'counter',
-      'outspan.upstream.connections.dialled',
-      '{connection}',
-      'Connections to destinations begun.',
-      upstreams.dialled,
-    ),
-  ]
-}
-
-function resolverMetrics({ lookups, hits, failures }: Resolver): Metric[] {
-  return [
-    single('counter', 'outspan.dns.lookups', '{lookup}', 'Names that the system was asked for.', lookups),
-    single('counter', 'outspan.dns.cache_hits', '{lookup}', 'Names that were known from a moment before.', hits),
-    single('counter', 'outspan.dns.failures', '{lookup}', 'Names for which the system had no address.', failures),
-  ]
-}
-
-/** Of this process. */
-export function processMetrics(): Metric[] {
-  const { user, system } = process.cpuUsage()
-  return [
-    single('gauge', 'process.memory.usage', 'By', 'Resident memory.', process.memoryUsage.rss()),
-    single('counter', 'process.cpu.time', 's', 'Processor time, user and system.', (user + system) / 1e6),
-  ]
 }

@@ -13,8 +13,8 @@ import type { ByteWriter } from '../model/byte-writer'
 import type { ListenAddress } from '../proxy/listener'
 import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
-import { processMetrics } from './build'
 import { adminOf, FLUSH_TIMEOUT, type Program } from './life'
+import { processMetrics } from './process-metrics'
 import type { Answers, Ask, Message, Question } from './worker'
 
 /** Time before a worker that ended is replaced, and for one to answer a question, in milliseconds. */

@@ -5,7 +5,8 @@ import type { Resolved } from '../config/resolve'
 import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
 import { type Metric, single } from '../telemetry/metrics'
-import { build, type Parts, processMetrics } from './build'
+import { build, type Parts } from './build'
+import { processMetrics } from './process-metrics'
 
 /** Time for telemetry to leave, after the last exchange, in milliseconds. */
 export const FLUSH_TIMEOUT = 5000
