@@ -9,6 +9,8 @@ export interface AdminSource {
   metrics(): Metric[] | Promise<Metric[]>
   /** Access-log records as JSON texts, newest first. */
   exchanges(): string[] | Promise<string[]>
+  /** The books of each signal. */
+  ledger(): unknown
   /** Effective settings with their origins, secrets masked. */
   config(): unknown
   /** Unix milliseconds of the start. */
@@ -42,6 +44,7 @@ const pages: { readonly [path: string]: (source: AdminSource, query: URLSearchPa
       body: `[${(await source.exchanges()).slice(0, limit === null ? undefined : Number(limit)).join(',\n')}]\n`,
     }
   },
+  '/ledger': async (source) => ({ type: JSON_TYPE, body: `${JSON.stringify(await source.ledger(), null, 2)}\n` }),
   '/config': (source) => ({ type: JSON_TYPE, body: `${JSON.stringify(source.config(), null, 2)}\n` }),
 }
 

@@ -7,6 +7,8 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { AdminServer } from '../admin/server'
 import type { Resolved } from '../config/resolve'
+import type { Signal } from '../export/exporter'
+import { addLedgers, Ledger } from '../export/ledger'
 import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
@@ -15,6 +17,7 @@ import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program } from './life'
 import { processMetrics } from './process-metrics'
+import type { Ledgers } from './telemetry'
 import type { Answers, Ask, Message, Question } from './worker'
 
 /** Time before a worker that ended is replaced, and for one to answer a question, in milliseconds. */
@@ -33,6 +36,8 @@ export class Fleet implements Program {
   /** What workers write, line by line. */
   readonly #relays = { stdout: relayTo('stdout'), stderr: relayTo('stderr') }
   readonly #workers = new Set<Worker>()
+  /** Of the workers that have stopped. */
+  readonly #lastBooks: Ledgers[] = []
   #asked = 0
   #replaced = 0
   #isReady = false
@@ -52,6 +57,7 @@ export class Fleet implements Program {
       isReady: () => this.#isReady && this.#workers.size > 0,
       metrics: () => this.#metrics(),
       exchanges: () => this.#exchanges(),
+      ledger: async () => sumOf(await this.#askAll('ledgers')),
     })
   }
 
@@ -83,6 +89,10 @@ export class Fleet implements Program {
     )
     await this.#admin?.close()
     await Promise.all([this.#relays.stdout.close(FLUSH_TIMEOUT), this.#relays.stderr.close(FLUSH_TIMEOUT)])
+  }
+
+  ledgers(): Ledgers {
+    return sumOf(this.#lastBooks)
   }
 
   /** Starts a worker. Rejects when it can't serve. */
@@ -123,7 +133,8 @@ export class Fleet implements Program {
 
   async #dismiss(worker: Worker, timeout: number): Promise<void> {
     const gone = once(worker, 'exit')
-    await this.#ask(worker, 'stop', timeout)
+    const books = await this.#ask(worker, 'stop', timeout)
+    if (books) this.#lastBooks.push(books)
     worker.process.kill('SIGKILL')
     await gone
   }
@@ -165,6 +176,12 @@ export class Fleet implements Program {
   #settle(id: number, answer: unknown): void {
     this.#pending.get(id)?.(answer)
   }
+}
+
+/** Books come from workers as plain data, in the form that they are shown in. */
+function sumOf(books: readonly Ledgers[]): Ledgers {
+  const of = (signal: Signal) => addLedgers(books.map((each) => Ledger.from(each[signal])))
+  return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') }
 }
 
 function relayTo(output: 'stdout' | 'stderr'): LineWriter {

@@ -1,5 +1,6 @@
 /** Start up, drain, stop down: each once, in this order, however often it is asked for. */
 import { AdminServer, type AdminSource } from '../admin/server'
+import type { Option } from '../config/option'
 import { type OptionName, options, type Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
 import type { Logger } from '../log/logger'
@@ -7,6 +8,7 @@ import type { ListenAddress } from '../proxy/listener'
 import { type Metric, single } from '../telemetry/metrics'
 import { build, type Parts } from './build'
 import { processMetrics } from './process-metrics'
+import type { Ledgers } from './telemetry'
 
 /** Time for telemetry to leave, after the last exchange, in milliseconds. */
 export const FLUSH_TIMEOUT = 5000
@@ -19,6 +21,8 @@ export interface Program {
   start(): Promise<void>
   /** Drains, flushes and closes. Safe to call twice. */
   stop(): Promise<void>
+  /** The books of each signal, to be told at the end. */
+  ledgers(): Ledgers
 }
 
 export class Life implements Program {
@@ -34,15 +38,22 @@ export class Life implements Program {
   constructor(resolved: Pick<Resolved, 'settings' | 'origins'>, log: Logger) {
     this.#settings = resolved.settings
     this.#parts = build(resolved.settings, log)
+    this.#parts.telemetry.pushMetrics(() => this.metrics())
     this.#admin = adminOf(resolved, {
       isReady: () => this.#isReady,
       metrics: () => this.metrics(),
       exchanges: () => this.exchanges(),
+      ledger: () => this.ledgers(),
     })
   }
 
   metrics(): Metric[] {
     return [...this.#parts.metrics(), ...processMetrics()]
+  }
+
+  /** The books of each signal. */
+  ledgers(): Ledgers {
+    return this.#parts.telemetry.ledgers
   }
 
   /** Access-log records of the newest exchanges as JSON texts, newest first. */
@@ -80,7 +91,7 @@ export class Life implements Program {
 /** The admin server, unless it is off. @param source what only the program that is asked for knows */
 export function adminOf(
   { settings, origins }: Pick<Resolved, 'settings' | 'origins'>,
-  source: Pick<AdminSource, 'isReady' | 'metrics' | 'exchanges'>,
+  source: Pick<AdminSource, 'isReady' | 'metrics' | 'exchanges' | 'ledger'>,
 ): AdminServer | undefined {
   if (settings.admin === 'off') return undefined
   const startTime = Date.now()
@@ -98,7 +109,10 @@ export function describe(
   settings: Settings,
   origins: Resolved['origins'],
 ): Record<string, { value: unknown; origin: string }> {
-  const names = Object.keys(options) as OptionName[]
+  const names = (Object.keys(options) as OptionName[]).filter((name) => {
+    const row: Option<unknown> = options[name]
+    return row.variantOf === undefined || settings[name] !== undefined
+  })
   return Object.fromEntries(
     names.map((name) => {
       const value: unknown = settings[name]

@@ -1,39 +1,53 @@
 /** Where finished exchanges go: every sink that the settings ask for, and the figures that they keep. */
-import { randomUUID } from 'node:crypto'
 import type { Settings } from '../config/options'
-import type { Exporter } from '../export/exporter'
+import type { ExportQueue } from '../export/export-queue'
+import type { Signal } from '../export/exporter'
+import { Ledger } from '../export/ledger'
 import { Ring } from '../export/ring'
-import { SpanQueue } from '../export/span-queue'
 import { LineWriter } from '../log/line-writer'
-import { type Logger, onceAWhile } from '../log/logger'
+import type { Logger } from '../log/logger'
+import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
+import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
-import { version } from './version'
+import { type LogLine, writeAccessRecord, writeLogLine } from '../telemetry/otlp-log'
+import { writeMetric } from '../telemetry/otlp-metric'
+import { writeSpan } from '../telemetry/otlp-span'
+import { ledgerMetrics } from './ledger-metrics'
+import { exportersOf, queueOf, troubleOf } from './signals'
 
-/** How often a trouble that goes on is told, in milliseconds. */
-const TROUBLE_INTERVAL = 60_000
+export type Ledgers = Readonly<Record<Signal, Ledger>>
 
 export class Telemetry {
+  readonly #ledgers: Ledgers = { traces: new Ledger(), logs: new Ledger(), metrics: new Ledger() }
   readonly #tally = new Tally()
   readonly #ring: Ring
   readonly #lines: LineWriter | undefined
-  readonly #spans: SpanQueue | undefined
+  readonly #console: LineWriter | undefined
+  readonly #metricsInterval: number
+  #pusher: NodeJS.Timeout | undefined
+  #push: (() => void) | undefined
+  readonly #startTime = Date.now()
+  readonly #queues: Readonly<Record<Signal, ExportQueue | undefined>>
 
   /** @throws when a file can't be opened or read */
   constructor(settings: Settings, log: Logger) {
-    const trouble = (what: string) =>
-      onceAWhile((message, fields) => log.warn(what, { reason: message, ...fields }), TROUBLE_INTERVAL)
+    this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
     if (settings.accessLog !== 'off') {
-      this.#lines = new LineWriter(settings.accessLog, trouble('the access log could not be written'))
+      this.#lines = new LineWriter(settings.accessLog, troubleOf(log, 'the access log could not be written'))
     }
-    const exporter = exporterOf(settings)
-    if (exporter) {
-      const { queueDelay: delay, queueCapacity: capacity } = settings
-      const batchSize = Math.min(settings.queueBatchSize, capacity)
-      this.#spans = new SpanQueue(exporter, { batchSize, delay, capacity }, trouble('spans could not be exported'))
+    if (settings.signals.includes('traces') && exportersOf('traces', settings).includes('console')) {
+      this.#console = new LineWriter('stderr', () => {})
     }
+    const { traces, logs, metrics } = this.#ledgers
+    this.#queues = {
+      traces: queueOf('traces', settings, traces, log),
+      logs: queueOf('logs', settings, logs, log),
+      metrics: queueOf('metrics', settings, metrics, log),
+    }
+    if (this.#queues.logs) log.tee((line) => this.#queues.logs?.add(writeLogLine, line as LogLine))
   }
 
   /** Takes an exchange that is over to its projections. */
@@ -41,7 +55,23 @@ export class Telemetry {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
     this.#lines?.add(writeAccessLog, exchange)
-    if (exchange.context?.sampled) this.#spans?.add(exchange)
+    this.#console?.add(writeBlock, exchange)
+    this.#queues.logs?.add(writeAccessRecord, exchange)
+    if (exchange.context) this.#trace(exchange, exchange.context.sampled)
+  }
+
+  #trace(exchange: Exchange, isSampled: boolean): void {
+    const { traces: queue } = this.#queues
+    if (!queue) return
+    if (isSampled) return queue.add(writeSpan, exchange)
+    this.#ledgers.traces.observed++
+    this.#ledgers.traces.sampledOut++
+  }
+
+  /** The books of each signal, as they stand now. */
+  get ledgers(): Ledgers {
+    for (const queue of Object.values(this.#queues)) queue?.settleSpool()
+    return this.#ledgers
   }
 
   /** Access-log records of the newest exchanges, newest first. */
@@ -51,68 +81,40 @@ export class Telemetry {
 
   metrics(): Metric[] {
     const lines = this.#lines
-    return [
-      ...this.#tally.metrics(),
-      ...(this.#spans ? spanMetrics(this.#spans) : []),
-      ...(lines ? lineMetrics(lines) : []),
-    ]
+    return [...this.#tally.metrics(), ...ledgerMetrics(this.ledgers), ...(lines ? lineMetrics(lines) : [])]
+  }
+
+  /** Begins to export metrics. @param all what there is of them */
+  pushMetrics(all: () => readonly Metric[]): void {
+    const { metrics: queue } = this.#queues
+    if (!queue || this.#metricsInterval === 0) return
+    this.#push = () => {
+      const times = { start: this.#startTime, now: Date.now() }
+      for (const metric of all())
+        if (metric.points.length > 0)
+          queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+    }
+    this.#pusher = setInterval(this.#push, this.#metricsInterval).unref()
   }
 
   /** Sends and writes what is left, for `timeout` milliseconds at most. */
   async flush(timeout: number): Promise<void> {
-    await Promise.all([this.#spans?.close(timeout), this.#lines?.close(timeout)])
+    clearInterval(this.#pusher)
+    this.#push?.()
+    const { traces, logs, metrics } = this.#queues
+    await Promise.all([
+      traces?.close(timeout),
+      logs?.close(timeout),
+      metrics?.close(timeout),
+      this.#lines?.close(timeout),
+      this.#console?.close(timeout),
+    ])
   }
 }
 
-/** The exporter, if there is a collector. Its libraries are loaded only then. */
-function exporterOf(settings: Settings): Exporter | undefined {
-  if (settings.otlpEndpoint === undefined) return undefined
-  const { OtlpGrpcExporter } = require('../export/otlp-grpc') as typeof import('../export/otlp-grpc')
-  const headers = Object.entries(settings.otlpHeaders).map(([name, secret]) => [name, secret.reveal()])
-  return new OtlpGrpcExporter(
-    'traces',
-    {
-      endpoint: settings.otlpEndpoint,
-      headers: Object.fromEntries(headers),
-      compression: settings.otlpCompression,
-      timeout: settings.otlpTimeout,
-      tls: {
-        certificate: settings.otlpCertificate,
-        clientCertificate: settings.otlpClientCertificate,
-        clientKey: settings.otlpClientKey,
-      },
-    },
-    { resource: resourceOf(settings), scope: { name: 'outspan', version } },
-  )
-}
-
-/** The resource: what the user says of the service, and who tells. What is set by the user wins. */
-function resourceOf(settings: Settings): Record<string, string> {
-  const { serviceName, resourceAttributes } = settings
-  const isUnnamed = serviceName.startsWith('unknown_service')
-  return {
-    'service.instance.id': randomUUID(),
-    'telemetry.sdk.name': 'outspan',
-    'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.version': version,
-    ...resourceAttributes,
-    'service.name': isUnnamed ? (resourceAttributes['service.name'] ?? serviceName) : serviceName,
-  }
-}
-
-function spanMetrics(spans: SpanQueue): Metric[] {
-  return [
-    single('counter', 'outspan.spans.observed', '{span}', 'Sampled spans of exchanges that ended.', spans.observed),
-    single('counter', 'outspan.spans.exported', '{span}', 'Spans that the collector took.', spans.exported),
-    {
-      kind: 'counter',
-      name: 'outspan.spans.dropped',
-      unit: '{span}',
-      description: 'Spans that were never exported, by reason.',
-      points: Object.entries(spans.dropped).map(([reason, value]) => ({ attributes: { reason }, value })),
-    },
-    single('gauge', 'outspan.spans.queued', '{span}', 'Spans that wait for the collector.', spans.queued),
-  ]
+function writeBlock(to: ByteWriter, exchange: Exchange): void {
+  const text = debugBlock(exchange)
+  to.utf8(text, Buffer.byteLength(text))
 }
 
 function lineMetrics(lines: LineWriter): Metric[] {

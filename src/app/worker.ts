@@ -3,14 +3,16 @@ import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
 import type { Metric } from '../telemetry/metrics'
 import type { Life } from './life'
+import type { Ledgers } from './telemetry'
 
 /** What the first process asks for, and what it gets. */
 export interface Answers {
   metrics: Metric[]
   /** Access-log records as JSON texts, newest first. */
   exchanges: string[]
-  /** Told when all is finished and flushed. */
-  stop: true
+  ledgers: Ledgers
+  /** Told when all is finished and flushed, with the last state of the books. */
+  stop: Ledgers
 }
 
 export type Question = keyof Answers
@@ -46,7 +48,8 @@ export async function serve(begin: () => Life, log: Logger, leave: (status: numb
   process.on('message', ({ id, question }: Ask) => {
     if (question === 'metrics') tell({ id, answer: life.metrics() })
     else if (question === 'exchanges') tell({ id, answer: life.exchanges() })
-    else life.stop().then(() => tell({ id, answer: true }))
+    else if (question === 'ledgers') tell({ id, answer: life.ledgers() })
+    else life.stop().then(() => tell({ id, answer: life.ledgers() }))
   })
   process.once('disconnect', () => {
     log.error('the first process is gone')

@@ -1,6 +1,7 @@
 /** The command line, read without judging values: a command, flags with their texts, and what is neither. */
 import { parseArgs } from 'node:util'
-import { flagOf, type Option, options } from '../config/options'
+import { flagOf, type Option } from '../config/option'
+import { options } from '../config/options'
 
 export interface Explained {
   readonly method: string

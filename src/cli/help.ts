@@ -1,9 +1,11 @@
 /** What `--help` prints; the README's table comes from the same rows. */
-import { flagOf, type Option, options, variableOf } from '../config/options'
+import { flagOf, type Option, variableOf } from '../config/option'
+import { options } from '../config/options'
 
-const WIDTH = 44
+const WIDTH = 48
 
-const rows: readonly Option<unknown>[] = Object.values(options)
+const all: readonly Option<unknown>[] = Object.values(options)
+const rows = all.filter(({ variantOf }) => !variantOf)
 
 export function helpText(): string {
   return [
@@ -20,6 +22,7 @@ export function helpText(): string {
     `  ${'-h, --help'.padEnd(WIDTH)}Print this.`,
     `  ${'-v, --version'.padEnd(WIDTH)}Print the version.`,
     '',
+    'Each otlp option exists for one signal too: --otlp-traces-endpoint, --otlp-logs-header, --otlp-metrics-protocol.',
     'Each option can also be set by the variable OUTSPAN_ and its name (OUTSPAN_LISTEN), by the OpenTelemetry variable that',
     'means the same (OTEL_SERVICE_NAME), or in the YAML file. Flags win over variables, OUTSPAN_ over OTEL_ ones,',
     'variables over the file.',

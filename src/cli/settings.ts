@@ -1,7 +1,8 @@
 /** From the command line and the environment to settings, with everything that is wrong in one list. */
 import { check } from '../config/check'
 import { readConfigFile } from '../config/file'
-import { options, variableOf } from '../config/options'
+import { variableOf } from '../config/option'
+import { options } from '../config/options'
 import { type Resolved, resolve } from '../config/resolve'
 import type { Arguments } from './arguments'
 

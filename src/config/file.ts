@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Node, Pair, Scalar } from 'yaml'
-import { type Option, options } from './options'
+import type { Option } from './option'
+import { options } from './options'
 import type { FileValue } from './resolve'
 
 export interface ReadFile {

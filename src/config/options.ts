@@ -2,23 +2,23 @@
  * The table of options: one row each, and everything else comes from it: the flag, the variables, the key in the file, the
  * type, the default, `--help`, and the table in the README.
  */
+
+import { deliveryOptions } from './delivery-options'
 import {
   type Address,
   address,
   attributes,
   choice,
   duration,
-  endpoint,
   freeHeaderName,
   headerName,
   integer,
-  type Kind,
   list,
   orOff,
-  secretHeaders,
   size,
   string,
 } from './kinds'
+import { type Option, option, optional } from './option'
 import {
   clearList,
   extractList,
@@ -28,33 +28,9 @@ import {
   samplingRate,
   samplingStrategy,
 } from './propagation-kinds'
-import { pemFile, readableFile } from './readable-file'
+import { readableFile } from './readable-file'
 import { proxyRules, rules } from './rules'
 import { bypassEntry, upstreamProxy } from './upstream-proxy'
-
-export interface Option<T> {
-  /** The key in the file, dots between the levels. The flag and the `OUTSPAN_` variable follow from it. */
-  readonly key: string
-  /** The flag without its dashes, where it does not follow from the key. */
-  readonly flag?: string
-  /** `OTEL_` variables that mean the same, the first one that is set winning. */
-  readonly otel?: readonly string[]
-  readonly kind: Kind<T>
-  readonly default: NoInfer<T>
-  /** The option has neither flag nor variable. */
-  readonly isFileOnly?: true
-  /** One sentence for `--help` and the README. */
-  readonly doc: string
-}
-
-function option<T>(row: Option<T>): Option<T> {
-  return row
-}
-
-/** An option that may be absent. */
-function optional<T>(row: Omit<Option<T>, 'default'>): Option<T | undefined> {
-  return { ...row, default: undefined } as unknown as Option<T | undefined>
-}
 
 export const options = {
   // Where it listens.
@@ -159,80 +135,7 @@ export const options = {
   }),
 
   // Where telemetry goes.
-  otlpEndpoint: optional({
-    key: 'otlp.endpoint',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-    kind: endpoint,
-    doc: 'OpenTelemetry collector. Without one, telemetry stays in memory.',
-  }),
-  otlpProtocol: option({
-    key: 'otlp.protocol',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
-    kind: choice(['grpc']),
-    default: 'grpc',
-    doc: 'Transport to the collector.',
-  }),
-  otlpHeaders: option({
-    key: 'otlp.headers',
-    flag: 'otlp-header',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
-    kind: secretHeaders,
-    default: {},
-    doc: 'Header for the collector, such as a token; repeatable.',
-  }),
-  otlpCompression: option({
-    key: 'otlp.compression',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
-    kind: choice(['none', 'gzip']),
-    default: 'none',
-    doc: 'Compression of what is sent to the collector.',
-  }),
-  otlpTimeout: option({
-    key: 'otlp.timeout',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
-    kind: duration,
-    default: 10_000,
-    doc: 'Time that the collector has for one batch.',
-  }),
-  otlpCertificate: optional({
-    key: 'otlp.certificate',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
-    kind: pemFile,
-    doc: 'PEM file of the authorities that may vouch for an https:// collector.',
-  }),
-  otlpClientCertificate: optional({
-    key: 'otlp.client_certificate',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
-    kind: pemFile,
-    doc: 'PEM file of our own certificate, for mutual TLS.',
-  }),
-  otlpClientKey: optional({
-    key: 'otlp.client_key',
-    otel: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
-    kind: pemFile,
-    doc: 'PEM file of the key to that certificate.',
-  }),
-  queueBatchSize: option({
-    key: 'queue.batch_size',
-    otel: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
-    kind: integer(1, 65_536),
-    default: 512,
-    doc: 'Spans in one batch at most, and never more than may wait.',
-  }),
-  queueDelay: option({
-    key: 'queue.delay',
-    otel: ['OTEL_BSP_SCHEDULE_DELAY'],
-    kind: duration,
-    default: 1000,
-    doc: 'Time that a span waits for others before a batch is sent.',
-  }),
-  queueCapacity: option({
-    key: 'queue.capacity',
-    otel: ['OTEL_BSP_MAX_QUEUE_SIZE'],
-    kind: integer(1, 1_000_000),
-    default: 8192,
-    doc: 'Spans that may wait for the collector; when there are more, the oldest are dropped and counted.',
-  }),
+  ...deliveryOptions,
 
   // The way out.
   upstreamProxy: optional({
@@ -384,13 +287,3 @@ export type OptionName = keyof Options
 export type ValueOf<O> = O extends Option<infer T> ? T : never
 /** The effective values, by option. */
 export type Settings = { readonly [Name in OptionName]: ValueOf<Options[Name]> }
-
-/** The flag of an option, with its dashes. */
-export function flagOf(row: Option<unknown>): string {
-  return `--${row.flag ?? row.key.replaceAll(/[._]/g, '-')}`
-}
-
-/** The `OUTSPAN_` variable of an option. */
-export function variableOf(row: Option<unknown>): string {
-  return `OUTSPAN_${flagOf(row).slice(2).replaceAll('-', '_').toUpperCase()}`
-}

@@ -3,7 +3,8 @@
  * the file, the file over defaults. Each value remembers where it came from; all problems are told at once.
  */
 import { type Environment, type Kind, Problem } from './kinds'
-import { flagOf, type Option, type OptionName, options, type Settings, variableOf } from './options'
+import { flagOf, type Option, variableOf } from './option'
+import { type OptionName, options, type Settings } from './options'
 
 /** What the user gave, as it was given. */
 export interface Given {
@@ -86,7 +87,10 @@ function* sourcesOf(row: Option<unknown>, { flags, environment, file }: Given): 
     const variable = variableOf(row)
     if (environment[variable]) yield { origin: variable, items: split(row.kind, environment[variable]) }
   }
-  for (const otel of row.otel ?? []) {
+  // What a flag or our own variable says for all signals is stronger than what OpenTelemetry's says for one.
+  const { variantOf } = row
+  const isOverruled = variantOf !== undefined && (flags.has(flagOf(variantOf)) || environment[variableOf(variantOf)])
+  for (const otel of isOverruled ? [] : (row.otel ?? [])) {
     const text = environment[otel]
     if (text) yield { origin: otel, items: split(row.kind, text.trim()), isOtel: true }
   }

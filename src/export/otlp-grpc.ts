@@ -123,7 +123,7 @@ function taken({ partialSuccess }: IExportTraceServiceResponse, batch: Batch): S
   // A negative count, which makes no sense, is read as a huge one.
   const count = Number(partialSuccess?.rejectedSpans ?? 0)
   const rejected = count >= 2 ** 63 ? 0 : Math.min(batch.count, count)
-  const reason = partialSuccess?.errorMessage || (rejected > 0 ? `the collector rejected ${rejected} spans` : '')
+  const reason = partialSuccess?.errorMessage || (rejected > 0 ? `the collector rejected ${rejected} entries` : '')
   return { kind: 'ok', rejected, reason }
 }
 

@@ -7,11 +7,22 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type Fields = Readonly<Record<string, unknown>>
 
+/** A line as it is passed on. */
+export interface LogRecord {
+  /** Unix milliseconds. */
+  readonly time: number
+  readonly severity: LogLevel
+  readonly message: string
+  readonly fields: Fields
+}
+
 export interface Logger {
   debug(message: string, fields?: Fields): void
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /** Passes each line that is written on to `take` as well. */
+  tee(take: (record: LogRecord) => void): void
   /** Writes what is left, for `timeout` milliseconds at most. */
   close(timeout: number): Promise<void>
 }
@@ -32,11 +43,22 @@ export function createLogger(level: LogLevel, base: Fields | null = null): Logge
     },
     { write: (line: string) => writer.add(writeText, line) },
   )
+  let take: ((record: LogRecord) => void) | undefined
+  const lineAt =
+    (severity: LogLevel) =>
+    (message: string, fields: Fields = {}): void => {
+      log[severity](fields, message)
+      if (take && log.isLevelEnabled(severity))
+        take({ time: Date.now(), severity, message, fields: { ...base, ...fields } })
+    }
   return {
-    debug: (message, fields) => log.debug(fields ?? {}, message),
-    info: (message, fields) => log.info(fields ?? {}, message),
-    warn: (message, fields) => log.warn(fields ?? {}, message),
-    error: (message, fields) => log.error(fields ?? {}, message),
+    debug: lineAt('debug'),
+    info: lineAt('info'),
+    warn: lineAt('warn'),
+    error: lineAt('error'),
+    tee: (to) => {
+      take = to
+    },
     close: (timeout) => writer.close(timeout),
   }
 }

@@ -15,6 +15,7 @@ const source: AdminSource = {
   isReady: () => isReady,
   metrics: () => [single('counter', 'outspan.test', '{thing}', 'Things.', 7)],
   exchanges: () => [...records],
+  ledger: () => ({ traces: { observed: 3 } }),
   config: () => ({ 'service.name': { value: 'ä', origin: 'default' } }),
   startTime: 1_700_000_000_000,
 }
@@ -47,6 +48,7 @@ describe('pages', () => {
     ['/readyz', 'text/plain; charset=utf-8', /^ok\n$/],
     ['/metrics', 'text/plain; version=0.0.4; charset=utf-8', /^outspan_test_total 7( \d+)?$/m],
     ['/exchanges', 'application/json; charset=utf-8', /^\[\{"n":5\},/],
+    ['/ledger', 'application/json; charset=utf-8', /"observed": 3/],
     ['/config', 'application/json; charset=utf-8', /"value": "ä"/],
   ])('%s', async (path, type, body) => {
     const response = await fetch(url + path)
@@ -160,7 +162,7 @@ describe('what there is not', () => {
     async (path) => {
       const answer = await exchangeBytes(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
       expect(answer).toMatch(/^HTTP\/1\.1 404 /)
-      expect(answer).toMatch(/\/livez, \/readyz, \/metrics, \/exchanges, \/config/)
+      expect(answer).toMatch(/\/livez, \/readyz, \/metrics, \/exchanges, \/ledger, \/config/)
     },
   )
 

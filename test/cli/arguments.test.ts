@@ -1,5 +1,6 @@
 import { readArguments } from '../../src/cli/arguments'
-import { flagOf, type Option, options } from '../../src/config/options'
+import { flagOf, type Option } from '../../src/config/option'
+import { options } from '../../src/config/options'
 
 const flagsOf = (...argv: string[]) => Object.fromEntries(readArguments(argv).flags)
 const problemsOf = (...argv: string[]) => readArguments(argv).problems

@@ -4,11 +4,15 @@ import { type AddressInfo, connect, createServer as createNetServer, type Socket
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { helpText } from '../../src/cli/help'
-import { flagOf, options } from '../../src/config/options'
+import { flagOf, type Option } from '../../src/config/option'
+import { options } from '../../src/config/options'
 import { type Collector, startCollector } from '../support/collector'
 import { getThrough } from '../support/get-through'
 import { endAll, eventually, run, start } from './binary'
 
+const all: readonly Option<unknown>[] = Object.values(options)
+/** Those that are shown also where nobody sets them. */
+const listed = all.filter(({ variantOf }) => !variantOf)
 const anywhere = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0']
 const cleanups: (() => unknown)[] = []
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
@@ -82,7 +86,7 @@ describe('check', () => {
     )
     expect([code, stderr]).toEqual([0, ''])
     const lines = stdout.trimEnd().split('\n')
-    for (const { key } of Object.values(options)) {
+    for (const { key } of listed) {
       expect(
         lines.filter((line) => new RegExp(`^${key.replaceAll('.', '\\.')} +\\S.* \\(.+\\)$`).test(line)),
       ).toHaveLength(1)
@@ -343,7 +347,7 @@ describe('run', () => {
       'otlp.headers': { value: { authorization: '[redacted]' }, origin: '--otlp-header' },
       'otlp.endpoint': { value: null, origin: 'default' },
     })
-    expect(Object.keys(JSON.parse(text))).toEqual(Object.values(options).map(({ key }) => key))
+    expect(Object.keys(JSON.parse(text))).toEqual(listed.map(({ key }) => key))
   })
 
   describe('with a collector', () => {
@@ -419,14 +423,22 @@ describe('run', () => {
 
     test('trouble is told once, not for every batch', async () => {
       collector.setBehaviour({ kind: 'fail', code: 3, message: 'no such tenant' })
-      const started = start([...anywhere, '--otlp-endpoint', collector.url, '--queue-delay', '1ms'])
+      const started = start([
+        ...anywhere,
+        '--otlp-endpoint',
+        collector.url,
+        '--queue-delay',
+        '1ms',
+        '--signals',
+        'traces',
+      ])
       const { proxy } = await started.ready()
       const url = `http://127.0.0.1:${await upstream()}/a`
       await getThrough(proxy, url)
       await collector.waitForCalls(1)
       await getThrough(proxy, url)
       await collector.waitForCalls(2)
-      expect(await started.logged('spans could not be exported')).toMatchObject({
+      expect(await started.logged('traces could not be exported')).toMatchObject({
         level: 'warn',
         reason: expect.stringContaining('no such tenant'),
       })
@@ -454,11 +466,16 @@ test('every option can be set by its flag', async () => {
     '0..1': '0.5',
     'stdout|stderr|off|FILE': 'stderr',
   }
-  const byFlag: Record<string, string> = { '--upstream-proxy': 'http://u:p@127.0.0.1:3128', '--config': empty }
-  const rows = Object.values(options).filter((row) => !('isFileOnly' in row))
+  const byFlag: Record<string, string> = {
+    '--upstream-proxy': 'http://u:p@127.0.0.1:3128',
+    '--config': empty,
+    '--signals': 'traces',
+  }
+  for (const flag of ['', 'traces-', 'logs-', 'metrics-']) byFlag[`--${flag}exporter`] = 'console'
+  const rows = all.filter(({ isFileOnly }) => !isFileOnly)
   const args = rows.flatMap((row) => {
-    const placeholder: string = row.kind.placeholder
-    const flag = flagOf(row as (typeof options)['accessLog'])
+    const { placeholder } = row.kind
+    const flag = flagOf(row)
     return [flag, byFlag[flag] ?? text[placeholder] ?? (placeholder.split('|').at(-1) as string)]
   })
   const { code, stdout, stderr } = await run(['check', ...args])

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commands } from '../../src/cli/arguments'
 import { defaultText, helpText, optionTable } from '../../src/cli/help'
-import { flagOf, type Option, options, variableOf } from '../../src/config/options'
+import { flagOf, type Option, variableOf } from '../../src/config/option'
+import { options } from '../../src/config/options'
 
-const rows: Option<unknown>[] = Object.values(options)
+const all: Option<unknown>[] = Object.values(options)
+const rows = all.filter(({ variantOf }) => !variantOf)
 const help = helpText().split('\n')
 const table = optionTable().split('\n')
 

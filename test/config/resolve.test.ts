@@ -48,7 +48,6 @@ describe('precedence', () => {
       [
         ['--otlp-timeout', { flags: { '--otlp-timeout': ['1s'] } }, 1000],
         ['OUTSPAN_OTLP_TIMEOUT', { environment: { OUTSPAN_OTLP_TIMEOUT: '2s' } }, 2000],
-        ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', { environment: { OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '3000' } }, 3000],
         ['OTEL_EXPORTER_OTLP_TIMEOUT', { environment: { OTEL_EXPORTER_OTLP_TIMEOUT: '4000' } }, 4000],
         ['outspan.yaml:1', { file: { 'otlp.timeout': ['5s'] } }, 5000],
         ['default', {}, 10_000],
@@ -178,18 +177,25 @@ describe('OTEL_ variables that can not be read', () => {
     [
       'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT',
       'soon',
-      'otlpTimeout',
-      { environment: { OTEL_EXPORTER_OTLP_TIMEOUT: '7' } },
-      'OTEL_EXPORTER_OTLP_TIMEOUT',
+      'tracesOtlpTimeout',
+      { file: { 'otlp.traces.timeout': ['7ms'] } },
+      'outspan.yaml:1',
       7,
     ],
-    ['OTEL_BSP_SCHEDULE_DELAY', '5s', 'queueDelay', { file: { 'queue.delay': ['2s'] } }, 'outspan.yaml:1', 2000],
-    ['OTEL_BSP_SCHEDULE_DELAY', '5s', 'queueDelay', {}, 'default', 1000],
-    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'queueCapacity', {}, 'default', 8192],
-    ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '0', 'queueBatchSize', {}, 'default', 512],
+    [
+      'OTEL_BSP_SCHEDULE_DELAY',
+      '5s',
+      'tracesQueueDelay',
+      { file: { 'queue.traces.delay': ['2s'] } },
+      'outspan.yaml:1',
+      2000,
+    ],
+    ['OTEL_BSP_SCHEDULE_DELAY', '5s', 'tracesQueueDelay', {}, 'default', undefined],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'tracesQueueCapacity', {}, 'default', undefined],
+    ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '0', 'tracesQueueBatchSize', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://user:word@collector:4317', 'otlpEndpoint', {}, 'default', undefined],
-    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'otlpProtocol', {}, 'default', 'grpc'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/xml', 'otlpProtocol', {}, 'default', 'grpc'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file', 'otlpCertificate', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', __filename, 'otlpCertificate', {}, 'default', undefined],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=1,b', 'resourceAttributes', {}, 'default', {}],
@@ -207,7 +213,7 @@ describe('OTEL_ variables that can not be read', () => {
 
   test('are not looked at when a stronger source is there', () => {
     const { warnings } = resolved({
-      environment: { OUTSPAN_QUEUE_DELAY: '1s', OTEL_BSP_SCHEDULE_DELAY: 'soon' },
+      environment: { OUTSPAN_QUEUE_DELAY: '1s', OTEL_BSP_SCHEDULE_DELAY: 'soon', OTEL_BLRP_SCHEDULE_DELAY: 'soon' },
     })
     expect(warnings).toEqual([])
   })
@@ -215,8 +221,8 @@ describe('OTEL_ variables that can not be read', () => {
 
 describe('the forms of OTEL_ variables', () => {
   test.each<[string, string, OptionName, unknown]>([
-    ['OTEL_BSP_SCHEDULE_DELAY', '250', 'queueDelay', 250],
-    ['OTEL_BSP_SCHEDULE_DELAY', '0', 'queueDelay', 0],
+    ['OTEL_BSP_SCHEDULE_DELAY', '250', 'tracesQueueDelay', 250],
+    ['OTEL_BSP_SCHEDULE_DELAY', '0', 'tracesQueueDelay', 0],
     ['OTEL_EXPORTER_OTLP_TIMEOUT', ' 10000 ', 'otlpTimeout', 10_000],
     ['OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip', 'otlpCompression', 'gzip'],
     ['OTEL_SERVICE_NAME', ' shop ', 'serviceName', 'shop'],

@@ -23,6 +23,7 @@ export const silent: Logger = {
   info: () => {},
   warn: () => {},
   error: () => {},
+  tee: () => {},
   close: async () => {},
 }
 

@@ -65,7 +65,7 @@ function stopBySignal(program: Program, log: Logger): void {
     log.info('draining')
     program
       .stop()
-      .then(() => log.info('stopped'))
+      .then(() => log.info('stopped', { ledger: program.ledgers() }))
       .then(() => log.close(LOG_TIMEOUT))
       .then(
         () => process.exit(0),

@@ -1,6 +1,8 @@
+import { ExportQueue, type QueueSettings } from '../../src/export/export-queue'
 import type { Batch, Exporter, SendResult } from '../../src/export/exporter'
-import { type QueueSettings, SpanQueue } from '../../src/export/span-queue'
+import { Ledger } from '../../src/export/ledger'
 import type { Exchange } from '../../src/model/exchange'
+import { writeSpan } from '../../src/telemetry/otlp-span'
 import { decodedSpans } from '../support/collector'
 import { seeded } from '../support/random'
 import { finishedExchange } from './finished-exchange'
@@ -54,27 +56,52 @@ async function settle(): Promise<void> {
   await jest.advanceTimersByTimeAsync(0)
 }
 
-function makeQueue(settings: Partial<QueueSettings> = {}): { queue: SpanQueue; exporter: Scripted; said: string[] } {
+interface Made {
+  readonly queue: ExportQueue
+  readonly books: Ledger
+  readonly exporter: Scripted
+  readonly said: string[]
+}
+
+function makeQueue(settings: Partial<QueueSettings> = {}): Made {
   const exporter = new Scripted()
   const said: string[] = []
-  const queue = new SpanQueue(exporter, { batchSize: 3, delay: 1000, capacity: 100, ...settings }, (message) => {
-    said.push(message)
-  })
-  return { queue, exporter, said }
+  const books = new Ledger()
+  const whole = { ...defaults, ...settings }
+  const queue = new ExportQueue(
+    exporter,
+    whole,
+    books,
+    (message) => said.push(message),
+    undefined,
+    () => 0.5,
+  )
+  return { queue, books, exporter, said }
+}
+
+const defaults: QueueSettings = {
+  batchSize: 3,
+  delay: 1000,
+  capacity: 100,
+  maxBytes: 1 << 30,
+  firstDelay: 1000,
+  longestDelay: 30_000,
+  retryTime: 0,
+  concurrency: 1,
 }
 
 /** Adds exchanges. @returns their span ids */
-function add(queue: SpanQueue, count: number, facts: Partial<Exchange> = {}): string[] {
+function add(queue: ExportQueue, count: number, facts: Partial<Exchange> = {}): string[] {
   const exchanges = Array.from({ length: count }, () => finishedExchange(facts))
-  for (const exchange of exchanges) queue.add(exchange)
+  for (const exchange of exchanges) queue.add(writeSpan, exchange)
   return exchanges.map(({ context }) => context?.spanId as string)
 }
 
 const sizes = (exporter: Scripted) => exporter.batches.map((batch) => batch.length)
 const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, each) => all + each, 0)
 
-function expectLawToHold(queue: SpanQueue): void {
-  const { observed, exported, dropped, queued } = queue
+function expectLawToHold(books: Ledger): void {
+  const { observed, exported, dropped, queued } = books
   expect({ observed, exported, dropped, queued, sum: exported + sum(dropped) + queued }).toEqual({
     observed,
     exported,
@@ -111,23 +138,23 @@ describe('batches', () => {
   })
 
   test('go out in order, none twice, none larger than the size', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = ok
     const all = add(queue, 10)
     await jest.advanceTimersByTimeAsync(1000)
     expect(exporter.batches.flat()).toEqual(all)
     expect(sizes(exporter)).toEqual([3, 3, 3, 1])
-    expect([queue.exported, queue.queued]).toEqual([10, 0])
+    expect([books.exported, books.queued]).toEqual([10, 0])
   })
 
   test('go one at a time', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     add(queue, 9)
     await jest.advanceTimersByTimeAsync(60_000)
     expect([exporter.batches.length, exporter.pending]).toEqual([1, 1])
     await exporter.answer(ok)
     expect([exporter.batches.length, exporter.pending]).toEqual([2, 1])
-    expect(queue.exported).toBe(3)
+    expect(books.exported).toBe(3)
   })
 
   test('what came while one was sent and fills none waits for the delay', async () => {
@@ -148,12 +175,12 @@ describe('batches', () => {
   })
 
   test('one of long spans is closed before it is larger than collectors take', () => {
-    const { queue, exporter } = makeQueue({ batchSize: 65_536, capacity: 65_536 })
+    const { queue, books, exporter } = makeQueue({ batchSize: 65_536, capacity: 65_536 })
     add(queue, 80, { url: `http://example.com/${'a'.repeat(60_000)}` })
     expect(exporter.batches).toHaveLength(1)
     expect(exporter.bytes[0]).toBeLessThan(4 * 1024 * 1024)
     expect(exporter.bytes[0]).toBeGreaterThan(1024 * 1024)
-    expectLawToHold(queue)
+    expectLawToHold(books)
   })
 
   test('nothing is sent when there is nothing', async () => {
@@ -168,7 +195,7 @@ describe('batches', () => {
 
 describe('retries', () => {
   test('the same batch, with delays that grow to half a minute', async () => {
-    const { queue, exporter, said } = makeQueue()
+    const { queue, books, exporter, said } = makeQueue()
     exporter.verdict = retry
     const all = add(queue, 3)
     const delays: number[] = []
@@ -181,7 +208,7 @@ describe('retries', () => {
     expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
     for (const batch of exporter.batches) expect(batch).toEqual(all)
     expect(said).toEqual(exporter.batches.map(() => 'unavailable'))
-    expect([queue.queued, queue.exported, sum(queue.dropped)]).toEqual([3, 0, 0])
+    expect([books.queued, books.exported, sum(books.dropped)]).toEqual([3, 0, 0])
   })
 
   test('keep the batch as it is, whatever else comes, and do not hurry', async () => {
@@ -217,87 +244,87 @@ describe('retries', () => {
   })
 
   test('a batch that is refused for good is dropped and counted, and the next one goes', async () => {
-    const { queue, exporter, said } = makeQueue()
+    const { queue, books, exporter, said } = makeQueue()
     const all = add(queue, 6)
     await exporter.answer(permanent)
-    expect(queue.dropped).toEqual({ queue_full: 0, refused: 3, shutdown: 0 })
+    expect(books.dropped).toMatchObject({ queue_full: 0, refused: 3, shutdown: 0 })
     expect(said).toEqual(['invalid'])
     await exporter.answer(ok)
     expect(exporter.batches).toEqual([all.slice(0, 3), all.slice(3)])
-    expect([queue.exported, queue.queued]).toEqual([3, 0])
+    expect([books.exported, books.queued]).toEqual([3, 0])
   })
 
   test('a batch that is taken in part counts both ways, and says why', async () => {
-    const { queue, exporter, said } = makeQueue()
+    const { queue, books, exporter, said } = makeQueue()
     add(queue, 3)
     await exporter.answer({ kind: 'ok', rejected: 2, reason: 'too old' })
-    expect([queue.exported, queue.dropped.refused, queue.queued]).toEqual([1, 2, 0])
+    expect([books.exported, books.dropped.refused, books.queued]).toEqual([1, 2, 0])
     expect(said).toEqual(['too old'])
     expect(jest.getTimerCount()).toBe(0)
   })
 
   test('a refusal for good ends the growing of delays', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = retry
     add(queue, 6)
     await jest.advanceTimersByTimeAsync(3000)
     exporter.verdict = permanent
     await jest.advanceTimersByTimeAsync(4000)
-    expect(queue.dropped.refused).toBe(6)
+    expect(books.dropped.refused).toBe(6)
   })
 })
 
 describe('a full queue', () => {
   test('drops the oldest that wait, counts them, and keeps the newest', async () => {
-    const { queue, exporter } = makeQueue({ batchSize: 3, capacity: 16 })
+    const { queue, books, exporter } = makeQueue({ batchSize: 3, capacity: 16 })
     const all = add(queue, 40)
-    expect(queue.dropped.queue_full).toBeGreaterThan(0)
-    expectLawToHold(queue)
+    expect(books.dropped.queue_full).toBeGreaterThan(0)
+    expectLawToHold(books)
     await exporter.answer(ok)
     exporter.verdict = ok
     await exporter.answer(ok)
     await jest.advanceTimersByTimeAsync(1000)
     const sent = exporter.batches.flat()
-    expect(sent).toEqual([...all.slice(0, 3), ...all.slice(3 + queue.dropped.queue_full)])
+    expect(sent).toEqual([...all.slice(0, 3), ...all.slice(3 + books.dropped.queue_full)])
     expect(sent.length).toBeGreaterThanOrEqual(3 + 10)
   })
 
   test.each([1, 2, 7, 8, 9, 100])('of %d never holds more than that, and one batch that is on its way', (capacity) => {
-    const { queue } = makeQueue({ batchSize: 1, capacity })
+    const { queue, books } = makeQueue({ batchSize: 1, capacity })
     for (let count = 0; count < capacity * 3 + 5; count++) {
       add(queue, 1)
-      expect(queue.queued).toBeLessThanOrEqual(capacity + 1)
-      expectLawToHold(queue)
+      expect(books.queued).toBeLessThanOrEqual(capacity + 1)
+      expectLawToHold(books)
     }
-    expect(queue.dropped.queue_full).toBeGreaterThan(0)
-    expect(queue.queued).toBeGreaterThan((capacity * 3) / 4)
+    expect(books.dropped.queue_full).toBeGreaterThan(0)
+    expect(books.queued).toBeGreaterThan((capacity * 3) / 4)
   })
 
   test('drops no more at once than it must', () => {
-    const { queue } = makeQueue({ batchSize: 10, capacity: 80 })
+    const { queue, books } = makeQueue({ batchSize: 10, capacity: 80 })
     add(queue, 200)
-    expect(queue.queued).toBeGreaterThan(80 - 10)
+    expect(books.queued).toBeGreaterThan(80 - 10)
   })
 
   test('of a size that batches do not divide keeps to its bound all the same', () => {
-    const { queue } = makeQueue({ batchSize: 7, capacity: 10 })
+    const { queue, books } = makeQueue({ batchSize: 7, capacity: 10 })
     for (let count = 0; count < 200; count++) {
       add(queue, 1)
-      expect(queue.queued).toBeLessThanOrEqual(10 + 7)
+      expect(books.queued).toBeLessThanOrEqual(10 + 7)
     }
   })
 
   test('does not give up the batch that is on its way', async () => {
-    const { queue, exporter } = makeQueue({ batchSize: 4, capacity: 4 })
+    const { queue, books, exporter } = makeQueue({ batchSize: 4, capacity: 4 })
     const [first] = [add(queue, 4), add(queue, 40)]
     await exporter.answer(ok)
     expect(exporter.batches[0]).toEqual(first)
-    expect(queue.exported).toBe(4)
-    expectLawToHold(queue)
+    expect(books.exported).toBe(4)
+    expectLawToHold(books)
   })
 
   test('that waits for a retry gives up the batch that failed, for it is the oldest', async () => {
-    const { queue, exporter } = makeQueue({ batchSize: 4, capacity: 8 })
+    const { queue, books, exporter } = makeQueue({ batchSize: 4, capacity: 8 })
     exporter.verdict = retry
     const all = add(queue, 4)
     await settle()
@@ -305,30 +332,30 @@ describe('a full queue', () => {
     exporter.verdict = ok
     await jest.advanceTimersByTimeAsync(1000)
     expect(exporter.batches.slice(1).flat()).toEqual(all.slice(4))
-    expect(queue.dropped.queue_full).toBe(4)
+    expect(books.dropped.queue_full).toBe(4)
   })
 })
 
 describe('close', () => {
   test('sends what is left, batch after batch, and then closes the exporter', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = ok
     const all = add(queue, 8)
     await queue.close(5000)
     expect(exporter.batches.flat()).toEqual(all)
-    expect([queue.exported, queue.queued, exporter.closed]).toEqual([8, 0, 1])
-    expect(sum(queue.dropped)).toBe(0)
+    expect([books.exported, books.queued, exporter.closed]).toEqual([8, 0, 1])
+    expect(sum(books.dropped)).toBe(0)
   })
 
   test('waits for the batch that is on its way', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     add(queue, 3)
     const closed = queue.close(5000)
     await jest.advanceTimersByTimeAsync(4000)
     expect(exporter.closed).toBe(0)
     await exporter.answer(ok)
     await closed
-    expect([queue.exported, exporter.closed, exporter.batches.length]).toEqual([3, 1, 1])
+    expect([books.exported, exporter.closed, exporter.batches.length]).toEqual([3, 1, 1])
   })
 
   test('with nothing left is done at once', async () => {
@@ -338,7 +365,7 @@ describe('close', () => {
   })
 
   test('does not wait for the time of a retry: the batch is tried once more', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = retry
     add(queue, 3)
     await jest.advanceTimersByTimeAsync(3000)
@@ -346,31 +373,31 @@ describe('close', () => {
     const tries = exporter.batches.length
     await queue.close(5000)
     expect(exporter.batches.length).toBe(tries + 1)
-    expect(queue.exported).toBe(3)
+    expect(books.exported).toBe(3)
   })
 
   test('what can not be sent now is dropped as shutdown, each batch after one try', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = retry
     add(queue, 7)
     await settle()
     const closed = queue.close(5000)
     await jest.advanceTimersByTimeAsync(5000)
     await closed
-    expect(queue.dropped).toEqual({ queue_full: 0, refused: 0, shutdown: 7 })
-    expect([queue.queued, exporter.closed]).toEqual([0, 1])
+    expect(books.dropped).toMatchObject({ queue_full: 0, refused: 0, shutdown: 7 })
+    expect([books.queued, exporter.closed]).toEqual([0, 1])
   })
 
   test('what is refused for good is still counted as refused', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = permanent
     add(queue, 4)
     await queue.close(5000)
-    expect(queue.dropped).toEqual({ queue_full: 0, refused: 4, shutdown: 0 })
+    expect(books.dropped).toMatchObject({ queue_full: 0, refused: 4, shutdown: 0 })
   })
 
   test('gives up an exporter that hangs when the time is up', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     add(queue, 7)
     let isClosed = false
     const closed = queue.close(5000).then(() => {
@@ -381,8 +408,8 @@ describe('close', () => {
     await jest.advanceTimersByTimeAsync(1)
     expect(isClosed).toBe(true)
     await closed
-    expect(queue.dropped).toEqual({ queue_full: 0, refused: 0, shutdown: 7 })
-    expect([queue.queued, exporter.closed]).toEqual([0, 1])
+    expect(books.dropped).toMatchObject({ queue_full: 0, refused: 0, shutdown: 7 })
+    expect([books.queued, exporter.closed]).toEqual([0, 1])
   })
 
   test('gives up an exporter whose own close hangs when the time is up', async () => {
@@ -398,24 +425,24 @@ describe('close', () => {
   })
 
   test('an answer that comes too late changes no count', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     add(queue, 3)
     const closed = queue.close(1000)
     await jest.advanceTimersByTimeAsync(1000)
     await closed
     await exporter.answer(ok)
-    expect([queue.exported, queue.dropped.shutdown]).toEqual([0, 3])
-    expectLawToHold(queue)
+    expect([books.exported, books.dropped.shutdown]).toEqual([0, 3])
+    expectLawToHold(books)
   })
 
   test('what comes afterwards is dropped as shutdown and never sent', async () => {
-    const { queue, exporter } = makeQueue()
+    const { queue, books, exporter } = makeQueue()
     exporter.verdict = ok
     await queue.close(1000)
     add(queue, 7)
     await jest.advanceTimersByTimeAsync(600_000)
     expect(sizes(exporter)).toEqual([])
-    expect([queue.queued, queue.dropped.shutdown]).toEqual([0, 7])
+    expect([books.queued, books.dropped.shutdown]).toEqual([0, 7])
   })
 })
 
@@ -423,7 +450,7 @@ describe('the law: observed = exported + dropped + queued, at every moment', () 
   test.each(Array.from({ length: 25 }, (_, index) => index + 1))('seed %d', async (seed) => {
     const random = seeded(seed)
     const settings = { batchSize: random.integer(1, 8), delay: random.integer(0, 500), capacity: random.integer(8, 40) }
-    const { queue, exporter, said } = makeQueue(settings)
+    const { queue, books, exporter, said } = makeQueue(settings)
     const verdicts = { ok: 0, retry: 0, permanent: 0 }
     const answer = async (): Promise<void> => {
       if (exporter.pending === 0) return
@@ -436,20 +463,20 @@ describe('the law: observed = exported + dropped + queued, at every moment', () 
       if (dice < 0.5) add(queue, random.integer(1, 6))
       else if (dice < 0.75) await jest.advanceTimersByTimeAsync(random.integer(0, 2000))
       else await answer()
-      expectLawToHold(queue)
-      expect(queue.queued).toBeLessThanOrEqual(settings.capacity + settings.batchSize)
+      expectLawToHold(books)
+      expect(books.queued).toBeLessThanOrEqual(settings.capacity + settings.batchSize)
     }
     const closed = queue.close(random.integer(0, 3000))
-    expectLawToHold(queue)
+    expectLawToHold(books)
     for (let step = 0; step < 20; step++) {
       if (random.chance(0.5)) await answer()
       else await jest.advanceTimersByTimeAsync(random.integer(0, 500))
-      expectLawToHold(queue)
+      expectLawToHold(books)
     }
     await jest.advanceTimersByTimeAsync(3000)
     await closed
-    expectLawToHold(queue)
-    expect([queue.queued, exporter.closed, exporter.most]).toEqual([0, 1, 1])
+    expectLawToHold(books)
+    expect([books.queued, exporter.closed, exporter.most]).toEqual([0, 1, 1])
     expect(Math.max(...sizes(exporter))).toBeLessThanOrEqual(settings.batchSize)
     expect(verdicts.ok).toBeGreaterThan(0)
     // Every refusal that came in time was told.

@@ -1,0 +1,112 @@
+/** What leaves for collectors: for each signal that is exported its exporter, its queue, and the books that it keeps. */
+import { randomUUID } from 'node:crypto'
+import { ofSignal } from '../config/delivery-options'
+import type { Settings } from '../config/options'
+import { ExportQueue } from '../export/export-queue'
+import type { Exporter, Signal } from '../export/exporter'
+import type { Ledger } from '../export/ledger'
+import type { Identity, OtlpSettings } from '../export/otlp-settings'
+import type { Store } from '../export/store'
+import { type Logger, onceAWhile } from '../log/logger'
+import { version } from './version'
+
+/** How often a trouble that goes on is told, in milliseconds. */
+const TROUBLE_INTERVAL = 60_000
+
+/** @returns undefined when the signal goes nowhere @throws when a file or directory that the settings name can't be used */
+export function queueOf(signal: Signal, settings: Settings, ledger: Ledger, log: Logger): ExportQueue | undefined {
+  if (!settings.signals.includes(signal) || !exportersOf(signal, settings).includes('otlp')) return undefined
+  const endpoint = endpointOf(signal, settings)
+  if (endpoint === undefined) return undefined
+  const trouble = troubleOf(log, `${signal} could not be exported`)
+  const capacity = settingOf(signal, settings, 'queueCapacity')
+  return new ExportQueue(
+    exporterOf(signal, endpoint, settings),
+    {
+      batchSize: Math.min(settingOf(signal, settings, 'queueBatchSize'), capacity),
+      delay: settingOf(signal, settings, 'queueDelay'),
+      capacity,
+      maxBytes: settings.queueMaxBytes,
+      firstDelay: settings.queueRetryDelay,
+      longestDelay: settings.queueRetryDelayMax,
+      retryTime: settings.queueRetryTime,
+      // Over one HTTP/2 connection several at once gain nothing, and answers have to be told apart.
+      concurrency: settingOf(signal, settings, 'otlpProtocol') === 'grpc' ? 1 : settings.queueConcurrency,
+    },
+    ledger,
+    trouble,
+    spoolOf(signal, settings, trouble),
+  )
+}
+
+/** Where the signal waits on disk, if it may. */
+function spoolOf(signal: Signal, settings: Settings, trouble: (reason: string) => void): Store | undefined {
+  const { spoolDir: directory, spoolMaxBytes, workers } = settings
+  if (directory === undefined) return undefined
+  const { Spool } = require('../export/spool') as typeof import('../export/spool')
+  return Spool.open({ directory, maxBytes: Math.floor(spoolMaxBytes / workers) }, signal, trouble)
+}
+
+/** Tells a trouble that goes on once in a while. */
+export function troubleOf(log: Logger, what: string): (reason: string) => void {
+  return onceAWhile((reason, fields) => log.warn(what, { reason, ...fields }), TROUBLE_INTERVAL)
+}
+
+/** The names of the exporters of a signal. */
+export function exportersOf(signal: Signal, settings: Settings): readonly string[] {
+  return settings[`${signal}Exporter`] ?? settings.exporter
+}
+
+/** Where a signal goes: its own endpoint as it is, or the general one, to which HTTP adds the signal's path. */
+export function endpointOf(signal: Signal, settings: Settings): string | undefined {
+  const own = settings[`${signal}OtlpEndpoint`]
+  if (own !== undefined || settings.otlpEndpoint === undefined) return own
+  if (settingOf(signal, settings, 'otlpProtocol') === 'grpc') return settings.otlpEndpoint
+  const url = new URL(settings.otlpEndpoint)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal}`
+  return url.href
+}
+
+/** Its libraries are loaded only when there is a collector. */
+function exporterOf(signal: Signal, endpoint: string, settings: Settings): Exporter {
+  const protocol = settingOf(signal, settings, 'otlpProtocol')
+  const headers = Object.entries(settingOf(signal, settings, 'otlpHeaders'))
+  const otlp: OtlpSettings = {
+    endpoint,
+    headers: Object.fromEntries(headers.map(([name, secret]) => [name, secret.reveal()])),
+    compression: settingOf(signal, settings, 'otlpCompression'),
+    timeout: settingOf(signal, settings, 'otlpTimeout'),
+    tls: {
+      certificate: settingOf(signal, settings, 'otlpCertificate'),
+      clientCertificate: settingOf(signal, settings, 'otlpClientCertificate'),
+      clientKey: settingOf(signal, settings, 'otlpClientKey'),
+    },
+  }
+  const identity: Identity = { resource: resourceOf(settings), scope: { name: 'outspan', version } }
+  if (protocol === 'grpc') {
+    const { OtlpGrpcExporter } = require('../export/otlp-grpc') as typeof import('../export/otlp-grpc')
+    return new OtlpGrpcExporter(signal, otlp, identity)
+  }
+  const { OtlpHttpExporter } = require('../export/otlp-http') as typeof import('../export/otlp-http')
+  return new OtlpHttpExporter(signal, protocol === 'http/json' ? 'json' : 'protobuf', otlp, identity)
+}
+
+function settingOf<Name extends Parameters<typeof ofSignal>[2]>(signal: Signal, settings: Settings, name: Name) {
+  return ofSignal(settings, signal, name)
+}
+
+const instanceId = randomUUID()
+
+/** The resource: what the user says of the service, and who tells. What is set by the user wins. */
+export function resourceOf(settings: Settings): Record<string, string> {
+  const { serviceName, resourceAttributes } = settings
+  const isUnnamed = serviceName.startsWith('unknown_service')
+  return {
+    'service.instance.id': instanceId,
+    'telemetry.sdk.name': 'outspan',
+    'telemetry.sdk.language': 'nodejs',
+    'telemetry.sdk.version': version,
+    ...resourceAttributes,
+    'service.name': isUnnamed ? (resourceAttributes['service.name'] ?? serviceName) : serviceName,
+  }
+}

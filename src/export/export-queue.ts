@@ -1,0 +1,319 @@
+/**
+ * Entries of one signal on their way to an exporter: encoded as they come, gathered in batches, and sent. A batch that can't
+ * be sent now is tried again with growing delays; when too much waits, the oldest batch goes, and is counted. With a spool, a
+ * batch that can't be sent goes to disk, and what follows it too, until all that is there has been sent in order. Adding an
+ * entry never waits.
+ */
+import { ProtobufWriter } from '../telemetry/protobuf'
+import { Backoff, type BackoffSettings } from './backoff'
+import type { Batch, Exporter, SendResult } from './exporter'
+import type { DropReason, Ledger } from './ledger'
+import type { Store } from './store'
+
+export interface QueueSettings extends BackoffSettings {
+  /** Entries in one batch at most. */
+  readonly batchSize: number
+  /** Milliseconds that the first entry of a batch waits for others. */
+  readonly delay: number
+  /** Entries, and bytes, that may wait in memory. */
+  readonly capacity: number
+  readonly maxBytes: number
+  /** Milliseconds from its first try after which a batch is given up; 0 never gives it up. */
+  readonly retryTime: number
+  /** Batches that may be on their way at once. */
+  readonly concurrency: number
+}
+
+/** A batch is closed early when it is this large: collectors take messages of 4 MiB. */
+const BATCH_BYTES = 3 * 1024 * 1024
+
+/** How often the spool is looked at for what other processes left, in milliseconds. */
+const LOOK_INTERVAL = 30_000
+/** Timers hold no more. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** A batch in memory. */
+interface Waiting extends Batch {
+  /** Unix milliseconds of its first try; 0 before. */
+  triedAt: number
+}
+
+export class ExportQueue {
+  readonly #exporter: Exporter
+  readonly #settings: QueueSettings
+  readonly #ledger: Ledger
+  readonly #onTrouble: (message: string) => void
+  readonly #spool: Store | undefined
+  readonly #backoff: Backoff
+  /** The batch that is being filled. */
+  readonly #open = new ProtobufWriter()
+  #openCount = 0
+  /** Batches that wait, the oldest first. */
+  readonly #closed: Waiting[] = []
+  #closedBytes = 0
+  readonly #onTheirWay = new Set<Waiting>()
+  /** The batch that is being moved to the spool, or sent from it. */
+  #spooling: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #looker: NodeJS.Timeout | undefined
+  /** Entries of the spool that have been observed. */
+  #recovered = 0
+  #isClosing = false
+  #isClosed = false
+  #onProgress: (() => void) | undefined
+
+  /**
+   * @param onTrouble told of every batch that could not be sent
+   * @param chance a number from 0 to 1, for delays that differ
+   */
+  constructor(
+    exporter: Exporter,
+    settings: QueueSettings,
+    ledger: Ledger,
+    onTrouble: (message: string) => void,
+    spool?: Store,
+    chance: () => number = Math.random,
+  ) {
+    this.#exporter = exporter
+    this.#settings = settings
+    this.#ledger = ledger
+    this.#onTrouble = onTrouble
+    this.#spool = spool
+    this.#backoff = new Backoff(settings, chance)
+    if (!spool) return
+    const look = (): void => {
+      this.settleSpool()
+      this.#pump()
+    }
+    void spool.ready.then(look)
+    this.#looker = setInterval(look, LOOK_INTERVAL).unref()
+  }
+
+  /** Takes an entry: `write` appends it. @param count data points, where an entry has several */
+  add<T>(write: (to: ProtobufWriter, value: T) => void, value: T, count = 1): void {
+    this.#ledger.observed += count
+    if (this.#isClosing) {
+      this.#ledger.dropped.shutdown += count
+      return
+    }
+    this.#ledger.queued += count
+    write(this.#open, value)
+    this.#openCount += count
+    if (this.#openCount >= this.#settings.batchSize || this.#open.size >= BATCH_BYTES) {
+      this.#closeBatch()
+      this.#pump()
+    } else this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
+  }
+
+  /** What has been gathered is sent, unless it has to wait anyway: then it may as well grow. */
+  #onDelay(): void {
+    this.#timer = undefined
+    if (this.#closed.length > 0 || this.#isFull) return
+    this.#closeBatch()
+    this.#pump()
+  }
+
+  /** Whether no more batches may be on their way. */
+  get #isFull(): boolean {
+    return this.#onTheirWay.size >= this.#settings.concurrency
+  }
+
+  /**
+   * Sends what is left, each batch once, then closes the exporter. What is not sent when the time is up goes to the spool, or
+   * is counted as dropped.
+   * @param timeout milliseconds
+   */
+  async close(timeout: number): Promise<void> {
+    this.#isClosing = true
+    const timeUp = new Promise<'time up'>((resolve) => setTimeout(() => resolve('time up'), timeout).unref())
+    if (this.#openCount > 0) this.#closeBatch()
+    this.#pump()
+    while (this.#isBusy) {
+      const progress = new Promise<void>((resolve) => {
+        this.#onProgress = resolve
+      })
+      if ((await Promise.race([progress, timeUp])) === 'time up') break
+    }
+    clearTimeout(this.#timer)
+    clearTimeout(this.#retryTimer)
+    clearInterval(this.#looker)
+    this.#isClosed = true
+    for (const batch of [...this.#onTheirWay, ...this.#closed.splice(0)]) this.#drop(batch, 'shutdown')
+    this.#onTheirWay.clear()
+    await Promise.race([Promise.all([this.#exporter.close(), this.#spool?.close()]), timeUp])
+    this.settleSpool()
+  }
+
+  get #isBusy(): boolean {
+    return this.#closed.length > 0 || this.#onTheirWay.size > 0 || this.#spooling !== undefined
+  }
+
+  #closeBatch(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const batch = { bytes: this.#open.take(), count: this.#openCount, triedAt: 0 }
+    this.#openCount = 0
+    this.#closed.push(batch)
+    this.#closedBytes += batch.bytes.length
+    this.#keepBounds()
+  }
+
+  /** The oldest go that are not on their way; the newest batch stays. */
+  #keepBounds(): void {
+    const { capacity, maxBytes } = this.#settings
+    const isOver = () => this.#ledger.queued > capacity || this.#closedBytes > maxBytes
+    while (this.#closed.length > 0 && this.#closed.length + this.#onTheirWay.size > 1 && isOver()) {
+      this.#drop(this.#takeFirst() as Waiting, 'queue_full')
+    }
+  }
+
+  #takeFirst(): Waiting | undefined {
+    const batch = this.#closed.shift()
+    this.#closedBytes -= batch?.bytes.length ?? 0
+    return batch
+  }
+
+  #drop({ count }: Batch, reason: DropReason): void {
+    this.#ledger.queued -= count
+    this.#ledger.dropped[reason] += count
+  }
+
+  /** Sets going what can go. */
+  #pump(): void {
+    if (this.#isClosed) return
+    const isSpooling = this.#spooling !== undefined || (this.#spool?.entries ?? 0) > 0
+    if (isSpooling) this.#pumpSpool(this.#spool as Store)
+    else
+      while (this.#closed.length > 0 && !this.#isFull && this.#mayTry()) {
+        void this.#send(this.#takeFirst() as Waiting)
+      }
+    if (this.#openCount > 0 && this.#closed.length === 0 && !this.#isFull) {
+      this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
+    }
+    this.#onProgress?.()
+  }
+
+  /** Whether it is time for a try; otherwise one is made when it is. While stopping there is no later. */
+  #mayTry(): boolean {
+    const { wait } = this.#backoff
+    if (wait === 0 || this.#isClosing) return true
+    this.#retryTimer ??= setTimeout(
+      () => {
+        this.#retryTimer = undefined
+        this.#pump()
+      },
+      Math.min(wait, LONGEST_TIMER),
+    ).unref()
+    return false
+  }
+
+  async #send(batch: Waiting): Promise<void> {
+    this.#onTheirWay.add(batch)
+    batch.triedAt ||= Date.now()
+    const result = await this.#exporter.send(batch).catch(mistake)
+    // Closed meanwhile: the batch has been counted as dropped.
+    if (!this.#onTheirWay.delete(batch)) return
+    if (result.kind === 'retry') this.#keep(batch, result)
+    else {
+      this.#ledger.queued -= batch.count
+      this.#settle(batch, result)
+      this.#open.reuse(batch.bytes)
+    }
+    this.#pump()
+  }
+
+  /** What a batch comes to that the collector has an answer to. It is no longer counted as waiting. */
+  #settle({ count }: Batch, result: Exclude<SendResult, { kind: 'retry' }>): void {
+    this.#backoff.worked()
+    const rejected = result.kind === 'ok' ? result.rejected : count
+    this.#ledger.exported += count - rejected
+    this.#ledger.dropped.refused += rejected
+    if (result.reason !== '') this.#onTrouble(result.reason)
+  }
+
+  /** The collector is away: the batch waits in front of all others, or on disk. */
+  #keep(batch: Waiting, { reason, after }: Extract<SendResult, { kind: 'retry' }>): void {
+    this.#backoff.failed(after)
+    this.#onTrouble(reason)
+    const { retryTime } = this.#settings
+    if (this.#spool) {
+      this.#unshift(batch)
+      this.#toSpool(this.#spool)
+    } else if (this.#isClosing) this.#drop(batch, 'shutdown')
+    else if (retryTime > 0 && Date.now() - batch.triedAt >= retryTime) this.#drop(batch, 'retry_time')
+    else {
+      this.#unshift(batch)
+      this.#keepBounds()
+    }
+  }
+
+  #unshift(batch: Waiting): void {
+    this.#closed.unshift(batch)
+    this.#closedBytes += batch.bytes.length
+  }
+
+  // The spool: one step at a time, first in, first out.
+
+  #pumpSpool(spool: Store): void {
+    if (this.#spooling) return
+    if (this.#closed.length > 0) this.#toSpool(spool)
+    // What is on disk is safe there: it is not waited for at the end.
+    else if (!this.#isClosing && this.#mayTry()) this.#step(this.#sendSpooled(spool))
+  }
+
+  #toSpool(spool: Store): void {
+    if (!this.#spooling) this.#step(this.#spoolFirst(spool))
+  }
+
+  #step(work: Promise<void>): void {
+    this.#spooling = work.finally(() => {
+      this.#spooling = undefined
+      this.settleSpool()
+      this.#pump()
+    })
+  }
+
+  async #spoolFirst(spool: Store): Promise<void> {
+    const batch = this.#takeFirst()
+    if (!batch) return
+    if (await spool.append(batch)) {
+      this.#ledger.queued -= batch.count
+      return
+    }
+    if (this.#isClosing) return this.#drop(batch, 'shutdown')
+    this.#unshift(batch)
+    this.#keepBounds()
+    // A disk that takes nothing now takes nothing at once either.
+    await new Promise((resolve) => setTimeout(resolve, this.#settings.firstDelay).unref())
+  }
+
+  async #sendSpooled(spool: Store): Promise<void> {
+    const found = await spool.first()
+    if (!found) return
+    const result = await this.#exporter.send(found.batch).catch(mistake)
+    if (this.#isClosed) return
+    if (result.kind === 'retry') {
+      this.#backoff.failed(result.after)
+      return this.#onTrouble(result.reason)
+    }
+    await spool.remove(found.id)
+    this.#settle(found.batch, result)
+  }
+
+  /** Brings the books up to what the spool holds now. What an earlier process left is observed by this one. */
+  settleSpool(): void {
+    if (!this.#spool) return
+    const { entries, dropped, damagedEntries, recovered } = this.#spool
+    this.#ledger.observed += recovered - this.#recovered
+    this.#recovered = recovered
+    this.#ledger.spooled = entries
+    this.#ledger.dropped.spool_full = dropped
+    this.#ledger.dropped.spool_damaged = damagedEntries
+  }
+}
+
+/** An exporter never rejects. Should it do so all the same, its batch is lost and the queue goes on. */
+function mistake(error: unknown): Exclude<SendResult, { kind: 'retry' }> {
+  return { kind: 'permanent', reason: String(error) }
+}

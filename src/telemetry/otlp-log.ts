@@ -1,0 +1,135 @@
+/** Log records of OTLP (logs.proto, 1.x): the access-log record of an exchange, and lines of the program's own log. */
+
+import type { Exchange } from '../model/exchange'
+import { timeOf } from '../model/exchange'
+import { faultOf } from '../model/fault'
+import { accessWords } from './access-words'
+import { spanAttributes } from './attributes'
+import { keyFieldOf } from './otlp-request'
+import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
+
+/** The event that an access-log record is. */
+const ACCESS = 'outspan.access'
+
+// ScopeLogs and LogRecord: field numbers.
+const LOG_RECORDS = 2
+const RECORD = {
+  time: 1,
+  severityNumber: 2,
+  severityText: 3,
+  body: 5,
+  flags: 8,
+  traceId: 9,
+  spanId: 10,
+  observedTime: 11,
+  eventName: 12,
+}
+const RECORD_ATTRIBUTE = (6 << 3) | BYTES
+const ANY_STRING = 1
+
+/** OpenTelemetry's severity numbers. */
+const severities = { debug: 5, info: 9, warn: 13, error: 17 } as const
+export type Severity = keyof typeof severities
+
+type Row = readonly [key: string, value: (exchange: Exchange) => string | number | undefined]
+
+/** What an access-log record says beside what its span does. */
+const accessAttributes: readonly Row[] = [
+  ...spanAttributes,
+  ['request.id', (x) => x.requestId],
+  ['client.address', (x) => x.clientAddress],
+  ['proxy.response.status_code', (x) => x.clientStatus || undefined],
+  ['attempts', (x) => x.attempts],
+  ['user_agent.original', (x) => x.userAgent],
+]
+
+const rows = accessAttributes.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
+
+/** Appends the access-log record of a finished exchange, joined to its span, as one entry of `ScopeLogs.log_records`. */
+export function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange): void {
+  writer.tag(LOG_RECORDS, BYTES)
+  const start = writer.open()
+  writeTimes(writer, timeOf(exchange, exchange.endMark))
+  writeSeverity(writer, severityOf(exchange))
+  writeBody(writer, accessWords(exchange))
+  for (const { keyField, read } of rows) {
+    const value = read(exchange)
+    if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyField, value)
+  }
+  const { context } = exchange
+  if (context) {
+    writer.tag(RECORD.flags, FIXED32)
+    writer.fixed32(context.sampled ? 1 : 0)
+    writeIds(writer, context.traceId, context.spanId)
+  }
+  writer.tag(RECORD.eventName, BYTES)
+  writer.text(ACCESS)
+  writer.close(start)
+}
+
+/** A line of the program's own log. */
+export interface LogLine {
+  /** Unix milliseconds. */
+  readonly time: number
+  readonly severity: Severity
+  readonly message: string
+  /** `trace_id` and `span_id` among them join the record to a span; the others become attributes. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** Appends a line of the program's own log. */
+export function writeLogLine(writer: ProtobufWriter, { time, severity, message, fields }: LogLine): void {
+  writer.tag(LOG_RECORDS, BYTES)
+  const start = writer.open()
+  writeTimes(writer, time)
+  writeSeverity(writer, severity)
+  writeBody(writer, message)
+  const { trace_id: traceId, span_id: spanId, ...rest } = fields
+  for (const [key, value] of Object.entries(rest)) {
+    if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyFieldOf(key), attributeOf(value))
+  }
+  if (typeof traceId === 'string' && typeof spanId === 'string') writeIds(writer, traceId, spanId)
+  writer.close(start)
+}
+
+function attributeOf(value: unknown): string | number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Whoever is to blame, a client's own leaving is no error. */
+function severityOf({ fault, upstreamStatus }: Exchange): Severity {
+  const isError = fault === undefined ? upstreamStatus >= 500 : !faultOf(fault).cancelled
+  return isError ? 'error' : 'info'
+}
+
+function writeTimes(writer: ProtobufWriter, time: number): void {
+  writer.tag(RECORD.time, FIXED64)
+  writer.nanoseconds(time)
+  writer.tag(RECORD.observedTime, FIXED64)
+  writer.nanoseconds(time)
+}
+
+function writeSeverity(writer: ProtobufWriter, severity: Severity): void {
+  writer.tag(RECORD.severityNumber, VARINT)
+  writer.varint(severities[severity])
+  writer.tag(RECORD.severityText, BYTES)
+  writer.text(severity.toUpperCase())
+}
+
+function writeBody(writer: ProtobufWriter, text: string): void {
+  const size = utf8Size(text)
+  writer.tag(RECORD.body, BYTES)
+  const start = writer.open()
+  writer.tag(ANY_STRING, BYTES)
+  writer.varint(size)
+  writer.utf8(text, size)
+  writer.close(start)
+}
+
+function writeIds(writer: ProtobufWriter, traceId: string, spanId: string): void {
+  writer.tag(RECORD.traceId, BYTES)
+  writer.hex(traceId)
+  writer.tag(RECORD.spanId, BYTES)
+  writer.hex(spanId)
+}
