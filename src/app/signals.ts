@@ -68,7 +68,7 @@ export function endpointOf(signal: Signal, settings: Settings): string | undefin
 }
 
 /** Its libraries are loaded only when there is a collector. */
-function exporterOf(signal: Signal, endpoint: string, settings: Settings): Exporter {
+export function exporterOf(signal: Signal, endpoint: string, settings: Settings): Exporter {
   const protocol = settingOf(signal, settings, 'otlpProtocol')
   const headers = Object.entries(settingOf(signal, settings, 'otlpHeaders'))
   const otlp: OtlpSettings = {

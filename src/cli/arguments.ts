@@ -18,6 +18,8 @@ export interface Arguments {
   readonly wantsVersion: boolean
   /** The request that `check --explain METHOD URL` is about. */
   readonly explained: Explained | undefined
+  /** `check --collector`. */
+  readonly asksCollector: boolean
   /** Each a whole sentence. */
   readonly problems: readonly string[]
 }
@@ -32,6 +34,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean', short: 'v' },
     explain: { type: 'boolean' },
+    collector: { type: 'boolean' },
     header: { type: 'string', multiple: true, short: 'H' },
   } as const
   const { tokens } = parseArgs({
@@ -47,6 +50,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   let wantsHelp = false
   let wantsVersion = false
   let wantsExplanation = false
+  let asksCollector = false
   const lines: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value)
@@ -55,6 +59,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     if (token.name === 'help') wantsHelp = true
     else if (token.name === 'version') wantsVersion = true
     else if (token.name === 'explain') wantsExplanation = true
+    else if (token.name === 'collector') asksCollector = true
     else if (token.name === 'header' && !isMissing(token)) lines.push(token.value as string)
     else if (token.name !== 'header' && !known.has(flag))
       problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
@@ -66,9 +71,10 @@ export function readArguments(argv: readonly string[]): Arguments {
     problems.push(`${command}: there is no such command; there are ${commands.join(' and ')}`)
   }
   const explained = wantsExplanation ? readExplained(command, rest, lines, problems) : undefined
+  if (asksCollector && command !== 'check') problems.push('--collector: is used as outspan check --collector')
   if (lines.length > 0 && !wantsExplanation) problems.push('--header: goes with --explain')
   if (!wantsExplanation) for (const word of rest) problems.push(`${word}: is not expected here`)
-  return { command, flags, wantsHelp, wantsVersion, explained, problems }
+  return { command, flags, wantsHelp, wantsVersion, explained, asksCollector, problems }
 }
 
 /** What looks like the next option was hardly meant as the value of this one. */

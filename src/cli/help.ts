@@ -14,6 +14,8 @@ export function helpText(): string {
     'Usage:',
     '  outspan [run] [options]    Start the proxy. Point programs at it: HTTP_PROXY=http://127.0.0.1:15001',
     '  outspan check [options]    Check the settings and print them with their origins.',
+    '  outspan check --collector [options]',
+    '                             Ask the collectors whether they take telemetry.',
     '  outspan check --explain METHOD URL [-H LINE] [options]',
     '                             Tell what would become of a request: rule, trace context, sampling.',
     '',

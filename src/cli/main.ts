@@ -1,10 +1,12 @@
 /** The only place that reads the command line and the environment, and that ends the process. */
+import type { Settings } from '../config/options'
 import { readArguments } from './arguments'
 import { helpText } from './help'
 import { settingsFrom } from './settings'
 
 /** sysexits.h: the command was used incorrectly. */
 const EXIT_USAGE = 64
+const EXIT_FAILURE = 1
 
 /**
  * Variables that libraries read by themselves. Proxy settings are for the program beside us: gRPC would send telemetry
@@ -27,11 +29,19 @@ export async function main(argv: readonly string[]): Promise<void> {
     return
   }
   if (args.command === 'check') {
+    if (args.asksCollector) return askCollectors(resolved.settings)
     const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
     return print(checkCommand(resolved, args.explained))
   }
   const { runCommand } = require('./commands/run') as typeof import('./commands/run')
   await runCommand(resolved, environment)
+}
+
+async function askCollectors(settings: Settings): Promise<void> {
+  const { checkCollectors } = require('../app/collector-check') as typeof import('../app/collector-check')
+  const { text, isFine } = await checkCollectors(settings)
+  print(text)
+  process.exitCode = isFine ? 0 : EXIT_FAILURE
 }
 
 function print(text: string): void {

@@ -482,3 +482,48 @@ test('every option can be set by its flag', async () => {
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout.match(/\(--[a-z-]+\)$/gm)).toHaveLength(rows.length)
 })
+
+describe('check --collector', () => {
+  test('tells of each signal what its collector answers', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === '/v1/logs' ? 404 : 200).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const refusing = await run(['check', '--collector', '--otlp-endpoint', url, '--otlp-protocol', 'http/protobuf'])
+    const fine = await run([
+      'check',
+      '--collector',
+      '--otlp-traces-endpoint',
+      `${url}/x`,
+      '--otlp-protocol',
+      'http/json',
+    ])
+    await new Promise((resolve) => server.close(resolve))
+    expect(refusing.code).toBe(1)
+    expect(refusing.stdout.split('\n')).toEqual([
+      `traces   ${url}/v1/traces (http/protobuf): takes it`,
+      expect.stringMatching(/^logs {5}.*: refuses it: HTTP 404/),
+      `metrics  ${url}/v1/metrics (http/protobuf): takes it`,
+      '',
+    ])
+    expect([fine.code, fine.stdout]).toEqual([0, `traces   ${url}/x (http/json): takes it\n`])
+  })
+
+  test('without a collector, or with one that is not there', async () => {
+    expect(await run(['check', '--collector'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/No collector/),
+    })
+    const { code, stdout } = await run([
+      'check',
+      '--collector',
+      '--otlp-endpoint',
+      'http://127.0.0.1:1',
+      '--signals',
+      'traces',
+    ])
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^traces .*can not be reached.*ECONNREFUSED/)])
+    expect((await run(['run', '--collector'])).code).toBe(64)
+  })
+})

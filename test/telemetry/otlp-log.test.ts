@@ -1,0 +1,92 @@
+import { type LogLine, writeAccessRecord, writeLogLine } from '../../src/telemetry/otlp-log'
+import { exportRequest, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
+import { ProtobufWriter } from '../../src/telemetry/protobuf'
+import { finishedExchange } from '../export/finished-exchange'
+import { decodedRequest } from '../support/otlp-whole'
+
+type Entry = Record<string, unknown>
+
+/** The one log record that `write` appends, decoded by protobufjs. */
+function decoded(write: (to: ProtobufWriter) => void): Entry {
+  const writer = new ProtobufWriter()
+  write(writer)
+  const request = exportRequest(resourceBytes({ a: 'b' }), scopeBytes('outspan', '1'), writer.take())
+  const { resourceLogs } = decodedRequest('logs', request) as {
+    resourceLogs: { scopeLogs: { logRecords: Entry[] }[] }[]
+  }
+  const records = resourceLogs[0]?.scopeLogs[0]?.logRecords ?? []
+  expect(records).toHaveLength(1)
+  return records[0] as Entry
+}
+
+const attributesOf = (record: Entry) =>
+  Object.fromEntries(
+    (record.attributes as { key: string; value: Entry }[]).map(({ key, value }) => [key, Object.values(value)[0]]),
+  )
+
+test('an exchange is a record joined to its span', () => {
+  const exchange = finishedExchange({
+    method: 'GET',
+    url: 'http://a.example/ä',
+    upstreamStatus: 200,
+    clientStatus: 200,
+  })
+  const record = decoded((to) => writeAccessRecord(to, exchange))
+  expect(record).toMatchObject({
+    severityNumber: 9,
+    severityText: 'INFO',
+    eventName: 'outspan.access',
+    traceId: exchange.context?.traceId,
+    spanId: exchange.context?.spanId,
+    body: { stringValue: expect.stringMatching(/^GET http:\/\/a\.example\/ä 200 in \d+ ms$/) },
+  })
+  expect(record.timeUnixNano).toBe(record.observedTimeUnixNano)
+  expect(attributesOf(record)).toMatchObject({
+    'http.request.method': 'GET',
+    'url.full': 'http://a.example/ä',
+    'request.id': exchange.requestId,
+    'proxy.response.status_code': '200',
+  })
+})
+
+test.each<[string, Parameters<typeof finishedExchange>[0], number, RegExp]>([
+  ['500', { upstreamStatus: 500 }, 17, / 500 in /],
+  ['404', { upstreamStatus: 404 }, 9, / 404 in /],
+  ['a fault', { upstreamStatus: 0, fault: 'connection_refused' }, 17, / connection_refused in /],
+  ['a client that left', { upstreamStatus: 0, fault: 'client_closed' }, 9, / client_closed in /],
+])('severity of %s', (_name, facts, severity, words) => {
+  const record = decoded((to) => writeAccessRecord(to, finishedExchange(facts)))
+  expect(record.severityNumber).toBe(severity)
+  expect((record.body as Entry).stringValue).toMatch(words)
+})
+
+test('what was refused before there was a context has no ids', () => {
+  const record = decoded((to) => writeAccessRecord(to, finishedExchange({ context: undefined, fault: 'bad_host' })))
+  expect(record.traceId ?? '').toBe('')
+  expect(record.flags ?? 0).toBe(0)
+})
+
+test.each<[LogLine['severity'], number]>([
+  ['debug', 5],
+  ['info', 9],
+  ['warn', 13],
+  ['error', 17],
+])('a line of the log at %s', (severity, number) => {
+  const fields = {
+    reason: 'why',
+    count: 3,
+    list: [1],
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+    span_id: '00f067aa0ba902b7',
+  }
+  const record = decoded((to) => writeLogLine(to, { time: 1_700_000_000_123, severity, message: 'ü', fields }))
+  expect(record).toMatchObject({
+    severityNumber: number,
+    severityText: severity.toUpperCase(),
+    body: { stringValue: 'ü' },
+    timeUnixNano: '1700000000123000000',
+    traceId: fields.trace_id,
+    spanId: fields.span_id,
+  })
+  expect(attributesOf(record)).toEqual({ reason: 'why', count: '3', list: '[1]' })
+})
