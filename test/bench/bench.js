@@ -147,9 +147,11 @@ function tellTelemetry(summaries) {
   let isComplete = true
   for (const { name, telemetry } of summaries.values()) {
     if (!telemetry) continue
-    const { requests, spans, lines } = telemetry
-    print(`${name}: ${requests} requests, ${spans} spans received, ${lines} access-log lines\n\n`)
-    if (spans === requests && lines === requests) continue
+    const { requests, spans, lines, missing } = telemetry
+    print(
+      `${name}: ${requests} requests, ${spans} spans received, ${lines} access-log lines, ${missing} log records missing\n\n`,
+    )
+    if (spans === requests && lines === requests && missing === 0) continue
     isComplete = false
     print(`NOT VALID: ${name} lost or repeated telemetry; spans and lines must be as many as requests\n\n`)
   }

@@ -13,6 +13,7 @@ function checkBudgets(summaries, starts, sustained) {
     { what: 'CPU, bare ÷ relay', value: summaries.get('outspan-bare')?.toFloor, limit: 1.4, unit: '×' },
     { what: 'CPU, everything on ÷ relay', value: full?.toFloor, limit: 2, unit: '×' },
     { what: 'CPU, everything on ÷ http-proxy', value: full?.toHttpProxy, limit: 0.4, unit: '×' },
+    { what: 'CPU, logs and metrics beside traces', value: extraOf(summaries), limit: 6, unit: 'µs' },
     { what: 'memory, everything on', value: full?.rss, limit: 90, unit: 'MB' },
     { what: 'p99 at half load, everything on − relay', value: excessOf(sustained), limit: 2, unit: 'ms more' },
     { what: 'body of 1 GB, relay ÷ bare', value: slownessOf(sustained), limit: 1 / 0.8, unit: '×' },
@@ -22,6 +23,12 @@ function checkBudgets(summaries, starts, sustained) {
       .map(({ name, median }) => ({ what: `ready, ${name}`, value: median, limit: 400, unit: 'ms' })),
   ]
   return rows.filter(({ value }) => value !== undefined).map((row) => ({ ...row, holds: row.value <= row.limit }))
+}
+
+/** Microseconds a request that the other two signals cost. */
+function extraOf(summaries) {
+  const [all, full] = [summaries.get('outspan-signals')?.cpuPerRequest, summaries.get('outspan-full')?.cpuPerRequest]
+  return all && full && all - full
 }
 
 function excessOf(sustained) {

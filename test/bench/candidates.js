@@ -11,7 +11,7 @@ const READY_TIMEOUT = 10_000
 /**
  * @typedef {{ originPort: number, receiverPort: number, accessLog: string }} World where a candidate finds the others
  * @typedef {{ child: import('node:child_process').ChildProcess, port: number }} Started
- * @typedef {{ key: string, name: string, hasTelemetry: boolean, start(world: World): Promise<Started> }} Candidate
+ * @typedef {{ key: string, name: string, hasTelemetry: boolean, hasLogs?: boolean, start(world: World): Promise<Started> }} Candidate
  */
 
 /** @type {readonly Candidate[]} */
@@ -39,9 +39,21 @@ const candidates = [
     name: 'outspan, everything on',
     hasTelemetry: true,
     start: ({ receiverPort, accessLog }) =>
-      startOutspan(['--access-log', accessLog, '--otlp-endpoint', `http://127.0.0.1:${receiverPort}`]),
+      startOutspan([...collectorFlags(receiverPort), '--access-log', accessLog, '--signals', 'traces']),
+  },
+  {
+    key: 'outspan-signals',
+    name: 'outspan, logs and metrics exported too',
+    hasTelemetry: true,
+    hasLogs: true,
+    start: ({ receiverPort, accessLog }) =>
+      startOutspan([...collectorFlags(receiverPort), '--access-log', accessLog, '--metrics-interval', '1s']),
   },
 ]
+
+function collectorFlags(port) {
+  return ['--otlp-endpoint', `http://127.0.0.1:${port}`]
+}
 
 async function startOwn(file, originPort) {
   const { child, ready } = await startRole(file, { flags: NODE_FLAGS, args: [String(originPort)], isCandidate: true })

@@ -1,5 +1,5 @@
 /**
- * The collector: takes OTLP trace exports over gRPC and counts their spans. It walks the fields that lead to a span and
+ * The collector: takes OTLP exports over gRPC and counts their spans and log records. It walks the fields that lead to them and
  * decodes nothing else, because it shares a core with the load.
  */
 'use strict'
@@ -10,6 +10,7 @@ const PATH_TO_SPAN = [1, 2, 2]
 const LENGTH_DELIMITED = 2
 
 let spans = 0
+let logs = 0
 let bytes = 0
 let exportsTaken = 0
 
@@ -41,31 +42,37 @@ const identity = (buffer) => buffer
 const EMPTY_RESPONSE = Buffer.alloc(0)
 
 const server = new Server({ 'grpc.max_receive_message_length': -1 })
-server.addService(
-  {
-    export: {
-      path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: identity,
-      requestDeserialize: identity,
-      responseSerialize: identity,
-      responseDeserialize: identity,
-    },
-  },
-  {
-    export(call, callback) {
-      exportsTaken++
-      bytes += call.request.length
-      spans += countAt(call.request, 0, call.request.length, 0)
-      callback(null, EMPTY_RESPONSE)
-    },
-  },
-)
+/** The fields on the way to an entry have the same numbers for all signals. */
+function addService(path, count) {
+  const method = {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  }
+  const handler = (call, callback) => {
+    exportsTaken++
+    bytes += call.request.length
+    count(countAt(call.request, 0, call.request.length, 0))
+    callback(null, EMPTY_RESPONSE)
+  }
+  server.addService({ export: method }, { export: handler })
+}
+
+addService('/opentelemetry.proto.collector.trace.v1.TraceService/Export', (count) => {
+  spans += count
+})
+addService('/opentelemetry.proto.collector.logs.v1.LogsService/Export', (count) => {
+  logs += count
+})
+addService('/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', () => {})
 
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error
   process.send({ port })
 })
-process.on('message', () => process.send({ spans, bytes, exports: exportsTaken }))
+process.on('message', () => process.send({ spans, logs, bytes, exports: exportsTaken }))
 process.on('disconnect', () => process.exit())

@@ -15,7 +15,7 @@ const MOST_ATTEMPTS = 2
  * @typedef {{ connections: number, warmUp: number, seconds: number, requests: number }} Size
  *
  * What was sent, and what came of it.
- * @typedef {{ requests: number, spans: number, lines: number }} Telemetry
+ * @typedef {{ requests: number, spans: number, lines: number, missing: number }} Telemetry `missing`: log records that were not received
  */
 
 /**
@@ -36,7 +36,8 @@ async function measureQuietRound(candidate, roles, world, size) {
 function totalTelemetry(rounds) {
   const telemetries = rounds.flatMap(({ telemetry }) => telemetry ?? [])
   const sum = (name) => telemetries.reduce((result, telemetry) => result + telemetry[name], 0)
-  return telemetries.length > 0 ? { requests: sum('requests'), spans: sum('spans'), lines: sum('lines') } : undefined
+  const totals = { requests: sum('requests'), spans: sum('spans'), lines: sum('lines'), missing: sum('missing') }
+  return telemetries.length > 0 ? totals : undefined
 }
 
 async function measureRound(candidate, roles, world, size) {
@@ -70,16 +71,20 @@ async function measureRound(candidate, roles, world, size) {
     /** Shares of the candidate's core in the measured time: its own, and that of whatever else ran there. */
     ownShare: cpu / run.elapsed,
     otherShare: hasOwnCore() ? Math.max(0, busy - cpu) / run.elapsed : 0,
-    telemetry: candidate.hasTelemetry ? await countTelemetry(requests, roles, spansBefore, world.accessLog) : undefined,
+    telemetry: candidate.hasTelemetry
+      ? await countTelemetry(candidate, requests, roles, spansBefore, world.accessLog)
+      : undefined,
   }
 }
 
 /** @returns {Promise<Telemetry>} */
-async function countTelemetry(requests, roles, before, accessLog) {
-  const { spans } = await ask(roles.receiver, {})
+async function countTelemetry(candidate, requests, roles, before, accessLog) {
+  const { spans, logs } = await ask(roles.receiver, {})
   const lines = await countLines(accessLog)
   await rm(accessLog)
-  return { requests, spans: spans - before.spans, lines }
+  // The program's own log is exported too, so there are a few more.
+  const missing = candidate.hasLogs ? Math.max(0, requests - (logs - before.logs)) : 0
+  return { requests, spans: spans - before.spans, lines, missing }
 }
 
 async function countLines(file) {
