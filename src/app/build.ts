@@ -100,7 +100,12 @@ function withContextLog(take: (exchange: Exchange) => void, settings: Settings, 
   if (settings.logLevel !== 'debug') return take
   return (exchange) => {
     for (const refusal of exchange.contextRefusals) {
-      log.debug('trace headers carry no context', { 'request.id': exchange.requestId, ...refusal })
+      const ids = {
+        'request.id': exchange.requestId,
+        trace_id: exchange.context?.traceId,
+        span_id: exchange.context?.spanId,
+      }
+      log.debug('trace headers carry no context', { ...ids, ...refusal })
     }
     take(exchange)
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/config/options'
 import type { Signal } from '../../src/export/exporter'
+import { createLogger, type Logger } from '../../src/log/logger'
 import { decodedRequest } from '../support/otlp-whole'
 import { eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { type Receiver, startReceiver } from '../support/receiver'
@@ -42,8 +43,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const fast: Partial<Settings> = { queueDelay: 20, queueRetryDelay: 20, queueRetryDelayMax: 100 }
 
-function start(settings: Partial<Settings> = {}): Promise<RunningProxy> {
-  return startProxy({ otlpEndpoint: receiver.url, otlpProtocol: 'http/protobuf', ...fast, ...settings })
+function start(settings: Partial<Settings> = {}, log?: Logger): Promise<RunningProxy> {
+  return startProxy({ otlpEndpoint: receiver.url, otlpProtocol: 'http/protobuf', ...fast, ...settings }, log)
 }
 
 async function call(times: number, line = ''): Promise<void> {
@@ -212,4 +213,17 @@ describe('the spool', () => {
     expectBalance(await books())
     expect((await books()).traces).toMatchObject({ observed: 3, spooled: 0 })
   })
+})
+
+test('a line of our own log that was written in the trace of a request is joined to it', async () => {
+  const log = createLogger('debug')
+  proxy = await start({ signals: ['logs'], logLevel: 'debug' }, log)
+  await call(1, 'traceparent: junk\r\n')
+  const [record] = await proxy.exchanges(1)
+  await eventually(() => arrived('logs').length >= 2 || undefined, 'the records')
+  const told = arrived('logs').find(({ body }) => JSON.stringify(body).includes('carry no context'))
+  expect(told).toMatchObject({ spanId: record?.span_id, severityText: 'DEBUG' })
+  const keys = (told?.attributes as { key: string }[]).map(({ key }) => key)
+  expect(keys).toEqual(expect.arrayContaining(['request.id', 'code.file.path', 'code.line.number', 'reason']))
+  await log.close(100)
 })

@@ -29,10 +29,10 @@ export const silent: Logger = {
 
 const anywhere = { host: '127.0.0.1', port: 0 }
 
-export async function startProxy(overrides: Partial<Settings> = {}): Promise<RunningProxy> {
+export async function startProxy(overrides: Partial<Settings> = {}, log = silent): Promise<RunningProxy> {
   const { settings, origins } = resolve({ flags: new Map(), environment: {}, file: undefined })
   const chosen = { ...settings, accessLog: 'off', drainQuiet: 20, listen: anywhere, admin: anywhere, ...overrides }
-  const life = new Life({ settings: chosen, origins }, silent)
+  const life = new Life({ settings: chosen, origins }, log)
   await life.start()
   const port = life.proxyAddress?.port as number
   const adminUrl = `http://127.0.0.1:${life.adminAddress?.port}`
