@@ -29,6 +29,8 @@ const BATCH_BYTES = 3 * 1024 * 1024
 
 /** How often the spool is looked at for what other processes left, in milliseconds. */
 const LOOK_INTERVAL = 30_000
+/** What a disk has at the end to take what is left, in milliseconds. */
+const LAST_CHANCE = 1000
 /** Timers hold no more. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -139,10 +141,20 @@ export class ExportQueue {
     clearTimeout(this.#retryTimer)
     clearInterval(this.#looker)
     this.#isClosed = true
-    for (const batch of [...this.#onTheirWay, ...this.#closed.splice(0)]) this.#drop(batch, 'shutdown')
+    const left = [...this.#onTheirWay, ...this.#closed.splice(0)]
     this.#onTheirWay.clear()
+    await this.#saveRest(left)
     await Promise.race([Promise.all([this.#exporter.close(), this.#spool?.close()]), timeUp])
     this.settleSpool()
+  }
+
+  /** What nobody has answered to may arrive twice, rather than never. */
+  async #saveRest(left: readonly Waiting[]): Promise<void> {
+    const timeUp = new Promise<false>((resolve) => setTimeout(() => resolve(false), LAST_CHANCE).unref())
+    for (const batch of left) {
+      if (this.#spool && (await Promise.race([this.#spool.append(batch), timeUp]))) this.#ledger.queued -= batch.count
+      else this.#drop(batch, 'shutdown')
+    }
   }
 
   get #isBusy(): boolean {
