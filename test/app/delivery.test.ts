@@ -223,7 +223,7 @@ test('a line of our own log that was written in the trace of a request is joined
   await eventually(() => arrived('logs').length >= 2 || undefined, 'the records')
   const told = arrived('logs').find(({ body }) => JSON.stringify(body).includes('carry no context'))
   expect(told).toMatchObject({ spanId: record?.span_id, severityText: 'DEBUG' })
-  const keys = (told?.attributes as { key: string }[]).map(({ key }) => key)
+  const keys = ((told?.attributes ?? []) as { key: string }[]).map(({ key }) => key)
   expect(keys).toEqual(expect.arrayContaining(['request.id', 'code.file.path', 'code.line.number', 'reason']))
   await log.close(100)
 })
