@@ -1,21 +1,20 @@
 /**
- * Spans over OTLP/gRPC, by OpenTelemetry's own transport. Only the encoding is ours (telemetry/otlp-span.ts), at the place
- * that the exporter's packages have for it: `OTLPTraceExporter` is this delegate with their serializer.
+ * Telemetry over OTLP/gRPC, by grpc-js itself: unary calls with requests that are encoded already. OpenTelemetry's delegate
+ * around the same client copies each of them once more, into fresh memory.
  *
  * Loaded only when there is a collector: the imports cost a third of the start.
  */
 import {
   type ChannelCredentials,
+  Client,
+  compressionAlgorithms,
   credentials as grpcCredentials,
   Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js'
-import { ExportResultCode } from '@opentelemetry/core'
-import { CompressionAlgorithm, OTLPExporterBase } from '@opentelemetry/otlp-exporter-base'
-import { createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base'
 import { type IExportTraceServiceResponse, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { exportRequest, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
+import { RequestMaker, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
 import type { Batch, Exporter, SendResult, Signal } from './exporter'
 import type { Identity, OtlpSettings } from './otlp-settings'
 import { type OtlpTls, pemOf } from './otlp-tls'
@@ -31,71 +30,83 @@ const retryable: ReadonlySet<number> = new Set([
   status.DATA_LOSS,
 ])
 
-const services = {
-  traces: {
-    service: 'TraceExportService',
-    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-    metrics: 'otlp_grpc_span_exporter',
-  },
-  logs: {
-    service: 'LogsExportService',
-    path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-    metrics: 'otlp_grpc_log_exporter',
-  },
-  metrics: {
-    service: 'MetricsExportService',
-    path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-    metrics: 'otlp_grpc_metric_exporter',
-  },
-} as const
+const paths: Readonly<Record<Signal, string>> = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+}
+
+/** So many calls in a row may end without an answer in time before the connection is taken for dead, and made anew. */
+const MOST_TIMEOUTS = 5
+
+const asItIs = (bytes: Buffer): Buffer => bytes
 
 export class OtlpGrpcExporter implements Exporter {
-  readonly #exporter: OTLPExporterBase<Batch>
-  /** The answer to the batch that was last taken: batches are sent one at a time. */
-  #answer: IExportTraceServiceResponse = {}
+  readonly #path: string
+  readonly #metadata: Metadata
+  readonly #timeout: number
+  readonly #requests: RequestMaker
+  readonly #connect: () => Client
+  #client: Client
+  /** Calls in a row without an answer in time. */
+  #timeouts = 0
+  readonly #onTheirWay = new Set<Promise<SendResult>>()
+  #isClosed = false
 
   /** @throws when a certificate file can't be read */
   constructor(signal: Signal, settings: OtlpSettings, { resource, scope }: Identity) {
-    const metadata = metadataOf(settings.headers)
     const url = new URL(settings.endpoint)
     const isSecure = url.protocol === 'https:'
+    const address = `${url.hostname}:${url.port || (isSecure ? 443 : 80)}`
     const credentials = credentialsOf(isSecure, settings.tls)
     const options = {
-      url: `${url.hostname}:${url.port || (isSecure ? 443 : 80)}`,
-      metadata: () => metadata,
-      credentials: () => credentials,
-      compression: settings.compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
-      timeoutMillis: settings.timeout,
-      concurrencyLimit: 1,
-      userAgent: `${scope.name}/${scope.version}`,
+      'grpc.default_compression_algorithm':
+        compressionAlgorithms[settings.compression === 'gzip' ? 'gzip' : 'identity'],
+      'grpc.primary_user_agent': `${scope.name}/${scope.version}`,
     }
-    const resourceMessage = resourceBytes(resource)
-    const scopeMessage = scopeBytes(scope.name, scope.version)
-    const serializer = {
-      serializeRequest: (batch: Batch) => exportRequest(resourceMessage, scopeMessage, batch.bytes),
-      deserializeResponse: (bytes: Uint8Array) => {
-        this.#answer = ProtobufTraceSerializer.deserializeResponse(bytes)
-        return this.#answer
-      },
-    }
-    const { service, path, metrics } = services[signal]
-    const counts = { name: 'span', countItems: (batch: Batch) => batch.count } as const
-    this.#exporter = new OTLPExporterBase(
-      createOtlpGrpcExportDelegate(options, serializer, metrics, counts, undefined, service, path),
-    )
+    this.#path = paths[signal]
+    this.#metadata = metadataOf(settings.headers)
+    this.#timeout = settings.timeout
+    this.#requests = new RequestMaker(resourceBytes(resource), scopeBytes(scope.name, scope.version))
+    this.#connect = () => new Client(address, credentials, options)
+    this.#client = this.#connect()
   }
 
   async send(batch: Batch): Promise<SendResult> {
-    this.#answer = {}
+    if (this.#isClosed) return { kind: 'retry', reason: 'the exporter is closed' }
+    const call = this.#call(batch)
+    this.#onTheirWay.add(call)
+    const result = await call
+    this.#onTheirWay.delete(call)
+    return result
+  }
+
+  #call(batch: Batch): Promise<SendResult> {
+    const request = this.#requests.make(batch.bytes)
+    const deadline = Date.now() + this.#timeout
     return new Promise((resolve) => {
-      this.#exporter.export(batch, ({ code, error }) => {
-        resolve(code === ExportResultCode.SUCCESS ? taken(this.#answer, batch) : verdictOn(error))
-      })
+      const onAnswer = (error: ServiceError | null, answer?: Buffer): void => {
+        this.#requests.reuse(request)
+        this.#watchTimeouts(error)
+        resolve(error ? verdictOn(error) : taken(answer, batch))
+      }
+      this.#client.makeUnaryRequest(this.#path, asItIs, asItIs, request, this.#metadata, { deadline }, onAnswer)
     })
   }
 
+  /** A connection whose other end vanished without a word looks like one that is slow. */
+  #watchTimeouts(error: ServiceError | null): void {
+    this.#timeouts = error?.code === status.DEADLINE_EXCEEDED ? this.#timeouts + 1 : 0
+    if (this.#timeouts <= MOST_TIMEOUTS || this.#isClosed) return
+    this.#timeouts = 0
+    this.#client.close()
+    this.#client = this.#connect()
+  }
+
   async close(): Promise<void> {
-    await this.#exporter.shutdown()
+    this.#isClosed = true
+    await Promise.all(this.#onTheirWay)
+    this.#client.close()
   }
 }
 
@@ -119,7 +130,8 @@ function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
   return metadata
 }
 
-function taken({ partialSuccess }: IExportTraceServiceResponse, batch: Batch): SendResult {
+function taken(answer: Buffer | undefined, batch: Batch): SendResult {
+  const { partialSuccess } = answerOf(answer)
   // A negative count, which makes no sense, is read as a huge one.
   const count = Number(partialSuccess?.rejectedSpans ?? 0)
   const rejected = count >= 2 ** 63 ? 0 : Math.min(batch.count, count)
@@ -127,12 +139,18 @@ function taken({ partialSuccess }: IExportTraceServiceResponse, batch: Batch): S
   return { kind: 'ok', rejected, reason }
 }
 
-function verdictOn(error: Error | undefined): SendResult {
-  const { code, metadata } = (error ?? {}) as Partial<ServiceError>
-  const reason = error?.message ?? 'unknown error'
+/** The status says that the batch was taken: an answer that can't be read does not change that. */
+function answerOf(bytes: Buffer | undefined): IExportTraceServiceResponse {
+  try {
+    return bytes ? ProtobufTraceSerializer.deserializeResponse(bytes) : {}
+  } catch {
+    return {}
+  }
+}
+
+function verdictOn({ code, message: reason, metadata }: ServiceError): SendResult {
   const info = retryInfoOf(metadata)
   const isExhausted = code === status.RESOURCE_EXHAUSTED && info !== undefined
-  // Without a gRPC status the collector never answered.
-  if (code !== undefined && !retryable.has(code) && !isExhausted) return { kind: 'permanent', reason }
+  if (!retryable.has(code) && !isExhausted) return { kind: 'permanent', reason }
   return { kind: 'retry', reason, ...(info?.after !== undefined && { after: info.after }) }
 }

@@ -16,7 +16,7 @@ import { urlToHttpOptions } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { jsonOf } from '../telemetry/otlp-json'
-import { exportRequest, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
+import { RequestMaker, resourceBytes, scopeBytes } from '../telemetry/otlp-request'
 import type { Batch, Exporter, SendResult, Signal } from './exporter'
 import { AnswerReader, type Encoding, type HttpAnswer } from './otlp-answer'
 import type { Identity, OtlpSettings } from './otlp-settings'
@@ -37,8 +37,7 @@ export class OtlpHttpExporter implements Exporter {
   readonly #signal: Signal
   readonly #encoding: Encoding
   readonly #settings: OtlpSettings
-  readonly #resource: Buffer
-  readonly #scope: Buffer
+  readonly #requests: RequestMaker
   readonly #headers: Readonly<Record<string, string>>
   readonly #reasons: ReasonWriter
   readonly #answers: AnswerReader
@@ -54,8 +53,7 @@ export class OtlpHttpExporter implements Exporter {
     this.#signal = signal
     this.#encoding = encoding
     this.#settings = settings
-    this.#resource = resourceBytes(resource)
-    this.#scope = scopeBytes(scope.name, scope.version)
+    this.#requests = new RequestMaker(resourceBytes(resource), scopeBytes(scope.name, scope.version))
     this.#headers = {
       ...sendable(settings.headers),
       'User-Agent': `${scope.name}/${scope.version}`,
@@ -112,7 +110,7 @@ export class OtlpHttpExporter implements Exporter {
 
   /** @returns undefined when it would be too large to be sent */
   async #bodyOf(batch: Batch): Promise<Buffer | undefined> {
-    let body = exportRequest(this.#resource, this.#scope, batch.bytes)
+    let body = this.#requests.make(batch.bytes)
     if (body.length > MOST_REQUEST_BYTES) return undefined
     if (this.#encoding === 'json') body = Buffer.from(jsonOf(requests[this.#signal], body))
     if (body.length > MOST_REQUEST_BYTES) return undefined

@@ -27,16 +27,55 @@ export function scopeBytes(name: string, version: string): Buffer {
   return writer.take()
 }
 
-/** A whole request, put together in one copy: at some hundred kilobytes a batch, each further one is felt. */
-export function exportRequest(resource: Buffer, scope: Buffer, entries: Buffer): Buffer {
-  const schemaUrl = message(3, Buffer.from(SCHEMA_URL))
-  const resourceField = message(1, resource)
-  const scopeField = message(1, scope)
-  const inScopeSize = scopeField.length + entries.length + schemaUrl.length
-  const scopeHead = headOf(2, inScopeSize)
-  const inResourceSize = resourceField.length + scopeHead.length + inScopeSize + schemaUrl.length
-  const head = headOf(1, inResourceSize)
-  return Buffer.concat([head, resourceField, scopeHead, scopeField, entries, schemaUrl, schemaUrl])
+/** Memory of requests comes in powers of two from this size on, so that the next one fits as well. */
+const SMALLEST_MEMORY = 64 * 1024
+/** Larger memory is not kept for what may never come again. */
+const LARGEST_SPARE = 1024 * 1024
+
+/**
+ * Makes whole requests, each put together in one copy, in memory that is used again: fresh memory by the hundred kilobytes
+ * outlives young collections while it is being sent, and brings about full ones.
+ */
+export class RequestMaker {
+  readonly #resourceField: Buffer
+  readonly #scopeField: Buffer
+  readonly #schemaUrl = message(3, Buffer.from(SCHEMA_URL))
+  readonly #spares: ArrayBuffer[] = []
+
+  /** @param resource, scope as `resourceBytes` and `scopeBytes` make them */
+  constructor(resource: Buffer, scope: Buffer) {
+    this.#resourceField = message(1, resource)
+    this.#scopeField = message(1, scope)
+  }
+
+  /** A request with these entries. It stays as it is until it is given to `reuse`. */
+  make(entries: Buffer): Buffer {
+    const inScopeSize = this.#scopeField.length + entries.length + this.#schemaUrl.length
+    const scopeHead = headOf(2, inScopeSize)
+    const inResourceSize = this.#resourceField.length + scopeHead.length + inScopeSize + this.#schemaUrl.length
+    const head = headOf(1, inResourceSize)
+    const request = this.#memoryOf(head.length + inResourceSize)
+    let at = 0
+    for (const part of [head, this.#resourceField, scopeHead, this.#scopeField, entries, this.#schemaUrl]) {
+      request.set(part, at)
+      at += part.length
+    }
+    request.set(this.#schemaUrl, at)
+    return request
+  }
+
+  /** The request has been sent, or never will be. */
+  reuse({ buffer }: Buffer): void {
+    if (buffer.byteLength <= LARGEST_SPARE) this.#spares.push(buffer as ArrayBuffer)
+  }
+
+  #memoryOf(size: number): Buffer {
+    let memory = this.#spares.pop()
+    if (memory === undefined || memory.byteLength < size) {
+      memory = new ArrayBuffer(Math.max(SMALLEST_MEMORY, 2 ** Math.ceil(Math.log2(size))))
+    }
+    return Buffer.from(memory, 0, size)
+  }
 }
 
 /** The key of an attribute with its own tag and length, as `ProtobufWriter.attribute` takes it. */

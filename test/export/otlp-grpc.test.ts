@@ -197,6 +197,21 @@ describe('what arrives', () => {
   })
 })
 
+describe('memory', () => {
+  test('is used again only when its call is over: each batch arrives as it was', async () => {
+    const collector = await collectorWith()
+    const exporter = exporterTo(collector.url)
+    const batches = [300, 1, 512, 40].map((count) => Array.from({ length: count }, () => finishedExchange()))
+    for (const batch of batches) expect(await exporter.send(batchOf(...batch))).toEqual(ok)
+    await Promise.all(batches.map(async (batch) => expect(await exporter.send(batchOf(...batch))).toEqual(ok)))
+    const sent = batches.flat().map(({ context }) => context?.spanId)
+    const arrived = collector.spans().map(({ spanId }) => spanId)
+    expect(arrived.slice(0, sent.length)).toEqual(sent)
+    expect(arrived.slice(sent.length).sort()).toEqual([...sent].sort())
+    expect(collector.malformed()).toEqual([])
+  })
+})
+
 describe('compression', () => {
   /** A relay to `port` that counts the bytes on their way there. */
   async function relayTo(port: number): Promise<{ url: string; bytes(): number }> {
@@ -374,6 +389,34 @@ describe('what becomes of a batch', () => {
     expect(await exporter.send(batchOf(finishedExchange()))).toEqual(ok)
     await collector.close()
     expect((await exporter.send(batchOf(finishedExchange()))).kind).toBe('retry')
+  })
+
+  test('a connection on which nothing moves any more is replaced', async () => {
+    const collector = await collectorWith()
+    const connections: Socket[] = []
+    const server = createServer((near) => {
+      const far = connect(collector.port, '127.0.0.1')
+      for (const socket of [near, far]) socket.on('error', () => socket.destroy())
+      connections.push(near, far)
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(async () => {
+      for (const socket of connections) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    })
+    const exporter = exporterTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { timeout: 150 })
+    expect(await exporter.send(batchOf(finishedExchange()))).toEqual(ok)
+    const [near, far] = connections
+    near?.unpipe().pause()
+    far?.unpipe().pause()
+
+    const kinds: string[] = []
+    while (kinds.at(-1) !== 'ok' && kinds.length < 20)
+      kinds.push((await exporter.send(batchOf(finishedExchange()))).kind)
+    expect(kinds.at(-1)).toBe('ok')
+    expect(kinds.slice(0, 5)).toEqual(Array(5).fill('retry'))
+    expect(connections).toHaveLength(4)
   })
 
   test('a server that speaks no HTTP/2: retry', async () => {

@@ -1,5 +1,5 @@
 import { type LogLine, writeAccessRecord, writeLogLine } from '../../src/telemetry/otlp-log'
-import { exportRequest, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
+import { RequestMaker, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 import { finishedExchange } from '../export/finished-exchange'
 import { decodedRequest } from '../support/otlp-whole'
@@ -10,7 +10,7 @@ type Entry = Record<string, unknown>
 function decoded(write: (to: ProtobufWriter) => void): Entry {
   const writer = new ProtobufWriter()
   write(writer)
-  const request = exportRequest(resourceBytes({ a: 'b' }), scopeBytes('outspan', '1'), writer.take())
+  const request = new RequestMaker(resourceBytes({ a: 'b' }), scopeBytes('outspan', '1')).make(writer.take())
   const { resourceLogs } = decodedRequest('logs', request) as {
     resourceLogs: { scopeLogs: { logRecords: Entry[] }[] }[]
   }

@@ -3,7 +3,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AggregationTemporality, DataPointType, InstrumentType, type MetricData } from '@opentelemetry/sdk-metrics'
 import { type Labels, type Metric, single } from '../../src/telemetry/metrics'
 import { writeMetric } from '../../src/telemetry/otlp-metric'
-import { exportRequest, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
+import { RequestMaker, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 import { type DecodedMetric, decodedRequest, metricsOf } from '../support/otlp-metrics'
 
@@ -14,7 +14,9 @@ const nanos = { startTimeUnixNano: '1700000000000250000', timeUnixNano: '1700000
 function decoded(...metrics: Metric[]): DecodedMetric[] {
   const writer = new ProtobufWriter()
   for (const metric of metrics) expect(writeMetric(writer, metric, times)).toBe(metric.points.length)
-  const request = exportRequest(resourceBytes({ 'service.name': 'a' }), scopeBytes('outspan', '1'), writer.take())
+  const request = new RequestMaker(resourceBytes({ 'service.name': 'a' }), scopeBytes('outspan', '1')).make(
+    writer.take(),
+  )
   return metricsOf(decodedRequest(request))
 }
 
@@ -156,7 +158,7 @@ test('is what OpenTelemetry writes', () => {
   const whole = { start: 1_700_000_000_000, now: 1_700_000_060_000 }
   const writer = new ProtobufWriter()
   for (const metric of metrics) writeMetric(writer, metric, whole)
-  const ours = exportRequest(Buffer.alloc(0), scopeBytes('outspan', '1'), writer.take())
+  const ours = new RequestMaker(Buffer.alloc(0), scopeBytes('outspan', '1')).make(writer.take())
   const theirs = ProtobufMetricsSerializer.serializeRequest({
     resource: resourceFromAttributes({}),
     scopeMetrics: [{ scope: { name: 'outspan', version: '1' }, metrics: metrics.map(sdkMetric) }],
