@@ -13,6 +13,9 @@ import { version } from './version'
 /** How often a trouble that goes on is told, in milliseconds. */
 const TROUBLE_INTERVAL = 60_000
 
+/** Milliseconds: what a timer can hold. */
+const NO_LIMIT = 2 ** 31 - 1
+
 /** @returns undefined when the signal goes nowhere @throws when a file or directory that the settings name can't be used */
 export function queueOf(signal: Signal, settings: Settings, ledger: Ledger, log: Logger): ExportQueue | undefined {
   if (!settings.signals.includes(signal) || !exportersOf(signal, settings).includes('otlp')) return undefined
@@ -75,7 +78,8 @@ export function exporterOf(signal: Signal, endpoint: string, settings: Settings)
     endpoint,
     headers: Object.fromEntries(headers.map(([name, secret]) => [name, secret.reveal()])),
     compression: settingOf(signal, settings, 'otlpCompression'),
-    timeout: settingOf(signal, settings, 'otlpTimeout'),
+    // 0 is no limit, as OpenTelemetry has it.
+    timeout: settingOf(signal, settings, 'otlpTimeout') || NO_LIMIT,
     tls: {
       certificate: settingOf(signal, settings, 'otlpCertificate'),
       clientCertificate: settingOf(signal, settings, 'otlpClientCertificate'),

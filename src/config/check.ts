@@ -1,4 +1,5 @@
 /** Combinations of settings that can't work together. */
+import { ofSignal, signalNames } from './delivery-options'
 import type { OptionName, Settings } from './options'
 import type { Resolved } from './resolve'
 
@@ -18,14 +19,22 @@ const rules: readonly Rule[] = [
   },
   {
     of: ['otlpClientCertificate', 'otlpClientKey'],
-    isBroken: (settings) => (settings.otlpClientCertificate === undefined) !== (settings.otlpClientKey === undefined),
+    isBroken: (settings) =>
+      signalNames.some((signal) => {
+        const [certificate, key] = [
+          ofSignal(settings, signal, 'otlpClientCertificate'),
+          ofSignal(settings, signal, 'otlpClientKey'),
+        ]
+        return (certificate === undefined) !== (key === undefined)
+      }),
     words: '--otlp-client-certificate and --otlp-client-key: one needs the other',
   },
   {
     of: ['otlpEndpoint', 'otlpCertificate', 'otlpClientCertificate'],
     // A platform may set OpenTelemetry's variables for all programs: that is no reason not to start.
-    isBroken: ({ otlpEndpoint = '' }, origins) =>
-      !/^https:/i.test(otlpEndpoint) && [origins.otlpCertificate, origins.otlpClientCertificate].some(isDeliberate),
+    isBroken: (settings, origins) =>
+      signalNames.every((signal) => !/^https:/i.test(ofSignal(settings, signal, 'otlpEndpoint') ?? '')) &&
+      [origins.otlpCertificate, origins.otlpClientCertificate].some(isDeliberate),
     words: '--otlp-certificate, --otlp-client-certificate: they need an https:// --otlp-endpoint',
   },
 ]

@@ -6,7 +6,7 @@ import { choice, duration, endpoint, integer, list, Problem, secretHeaders, size
 import { type Option, option, optional } from './option'
 import { pemFile } from './readable-file'
 
-const signalNames = ['traces', 'logs', 'metrics'] as const
+export const signalNames = ['traces', 'logs', 'metrics'] as const
 type SignalName = (typeof signalNames)[number]
 
 const OTLP = 'OTEL_EXPORTER_OTLP_'
@@ -46,7 +46,7 @@ const otlp = {
     otel: [`${OTLP}TIMEOUT`],
     kind: duration,
     default: 10_000,
-    doc: 'Time that the collector has for one batch.',
+    doc: 'Time that the collector has for one batch; 0s is no limit.',
   }),
   otlpCertificate: optional({
     key: 'otlp.certificate',
@@ -162,7 +162,7 @@ export const deliveryOptions = {
   queueMaxBytes: option({
     key: 'queue.max_bytes',
     kind: size(1024, 1024 ** 3),
-    default: 16 * 1024 ** 2,
+    default: 8 * 1024 ** 2,
     doc: 'Bytes of a signal that may wait in memory.',
   }),
   queueRetryDelay: option({

@@ -31,6 +31,8 @@ const BATCH_BYTES = 3 * 1024 * 1024
 const LOOK_INTERVAL = 30_000
 /** What a disk has at the end to take what is left, in milliseconds. */
 const LAST_CHANCE = 1000
+/** How many times its bounds a queue may hold while the spool takes what is too much. */
+const WITH_SPOOL = 2
 /** Timers hold no more. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -54,8 +56,9 @@ export class ExportQueue {
   readonly #closed: Waiting[] = []
   #closedBytes = 0
   readonly #onTheirWay = new Set<Waiting>()
-  /** The batch that is being moved to the spool, or sent from it. */
-  #spooling: Promise<void> | undefined
+  /** A batch is being moved to the spool; one is being sent from it. */
+  #appending: Promise<void> | undefined
+  #sending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #looker: NodeJS.Timeout | undefined
@@ -158,7 +161,7 @@ export class ExportQueue {
   }
 
   get #isBusy(): boolean {
-    return this.#closed.length > 0 || this.#onTheirWay.size > 0 || this.#spooling !== undefined
+    return this.#closed.length > 0 || this.#onTheirWay.size > 0 || this.#appending !== undefined
   }
 
   #closeBatch(): void {
@@ -174,8 +177,11 @@ export class ExportQueue {
   /** The oldest go that are not on their way; the newest batch stays. */
   #keepBounds(): void {
     const { capacity, maxBytes } = this.#settings
-    const isOver = () => this.#ledger.queued > capacity || this.#closedBytes > maxBytes
-    while (this.#closed.length > 0 && this.#closed.length + this.#onTheirWay.size > 1 && isOver()) {
+    const isOver = (times: number) => this.#ledger.queued > capacity * times || this.#closedBytes > maxBytes * times
+    // A disk takes what is too much for memory. Where it is slow, there is a bound all the same.
+    if (this.#spool && isOver(1)) this.#toSpool(this.#spool)
+    const times = this.#spool ? WITH_SPOOL : 1
+    while (this.#closed.length > 0 && this.#closed.length + this.#onTheirWay.size > 1 && isOver(times)) {
       this.#drop(this.#takeFirst() as Waiting, 'queue_full')
     }
   }
@@ -194,7 +200,7 @@ export class ExportQueue {
   /** Sets going what can go. */
   #pump(): void {
     if (this.#isClosed) return
-    const isSpooling = this.#spooling !== undefined || (this.#spool?.entries ?? 0) > 0
+    const isSpooling = this.#appending || this.#sending || (this.#spool?.entries ?? 0) > 0
     if (isSpooling) this.#pumpSpool(this.#spool as Store)
     else
       while (this.#closed.length > 0 && !this.#isFull && this.#mayTry()) {
@@ -268,22 +274,25 @@ export class ExportQueue {
   // The spool: one step at a time, first in, first out.
 
   #pumpSpool(spool: Store): void {
-    if (this.#spooling) return
     if (this.#closed.length > 0) this.#toSpool(spool)
     // What is on disk is safe there: it is not waited for at the end.
-    else if (!this.#isClosing && this.#mayTry()) this.#step(this.#sendSpooled(spool))
+    if (this.#sending || this.#isClosing || spool.entries === 0 || !this.#mayTry()) return
+    this.#sending = this.#sendSpooled(spool).finally(() => {
+      this.#sending = undefined
+      this.#afterSpool()
+    })
   }
 
   #toSpool(spool: Store): void {
-    if (!this.#spooling) this.#step(this.#spoolFirst(spool))
+    this.#appending ??= this.#spoolFirst(spool).finally(() => {
+      this.#appending = undefined
+      this.#afterSpool()
+    })
   }
 
-  #step(work: Promise<void>): void {
-    this.#spooling = work.finally(() => {
-      this.#spooling = undefined
-      this.settleSpool()
-      this.#pump()
-    })
+  #afterSpool(): void {
+    this.settleSpool()
+    this.#pump()
   }
 
   async #spoolFirst(spool: Store): Promise<void> {
@@ -309,8 +318,10 @@ export class ExportQueue {
       this.#backoff.failed(result.after)
       return this.#onTrouble(result.reason)
     }
-    await spool.remove(found.id)
-    this.#settle(found.batch, result)
+    await spool.remove(found.id, () => {
+      this.#settle(found.batch, result)
+      this.settleSpool()
+    })
   }
 
   /** Brings the books up to what the spool holds now. What an earlier process left is observed by this one. */

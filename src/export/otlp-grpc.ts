@@ -39,6 +39,9 @@ const paths: Readonly<Record<Signal, string>> = {
 /** So many calls in a row may end without an answer in time before the connection is taken for dead, and made anew. */
 const MOST_TIMEOUTS = 5
 
+/** Milliseconds before a lost connection is made anew. */
+const RECONNECT = 1000
+
 const asItIs = (bytes: Buffer): Buffer => bytes
 
 export class OtlpGrpcExporter implements Exporter {
@@ -62,6 +65,9 @@ export class OtlpGrpcExporter implements Exporter {
     const options = {
       'grpc.default_compression_algorithm':
         compressionAlgorithms[settings.compression === 'gzip' ? 'gzip' : 'identity'],
+      // How long to wait before another try is the queue's to say.
+      'grpc.initial_reconnect_backoff_ms': RECONNECT,
+      'grpc.max_reconnect_backoff_ms': RECONNECT,
       'grpc.primary_user_agent': `${scope.name}/${scope.version}`,
     }
     this.#path = paths[signal]

@@ -102,13 +102,17 @@ export class Spool {
     return this.#inTurn(() => this.#first(), undefined)
   }
 
-  /** The batch was delivered, or refused for good. When its file can't be removed, it may be sent again after a restart. */
-  remove(id: string): Promise<void> {
+  /**
+   * The batch was delivered, or refused for good. When its file can't be removed, it may be sent again after a restart.
+   * @param onForgotten called in the moment in which it is no longer counted
+   */
+  remove(id: string, onForgotten: () => void = () => {}): Promise<void> {
     return this.#inTurn(async () => {
       const waiting = this.#waiting.find(({ key }) => key === id)
       if (!waiting) return
       // Whatever becomes of the file, the batch is not given again.
       this.#forget(waiting)
+      onForgotten()
       await removeIfThere(this.#pathOf(id))
     }, undefined)
   }

@@ -11,8 +11,8 @@ export interface Store {
   append(batch: Batch): Promise<boolean>
   /** The oldest batch; undefined when there is none. Never rejects. */
   first(): Promise<StoredBatch | undefined>
-  /** The batch is done with. */
-  remove(id: string): Promise<void>
+  /** The batch is done with. @param onForgotten called in the moment in which it is no longer counted */
+  remove(id: string, onForgotten: () => void): Promise<void>
   /** Entries that wait there. */
   readonly entries: number
   /** Entries lost because the oldest had to go, and because they could not be read any more. */

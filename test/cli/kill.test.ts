@@ -33,6 +33,7 @@ test('a kill in an outage loses nothing that had reached the disk', async () => 
     return all.traces
   }
   await soon(async () => (await books(admin)).spooled === 6 || undefined, 'all on disk')
+  await soon(() => first.stdout().split('\n').length > 6 || undefined, 'the access log')
   first.process.kill('SIGKILL')
   await first.end
   const ids = first

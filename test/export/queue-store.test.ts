@@ -52,11 +52,12 @@ class Memory implements Store {
     return this.batches[0]
   }
 
-  async remove(id: string): Promise<void> {
+  async remove(id: string, onForgotten: () => void): Promise<void> {
     this.batches.splice(
       this.batches.findIndex((each) => each.id === id),
       1,
     )
+    onForgotten()
   }
 
   async close(): Promise<void> {
@@ -137,14 +138,14 @@ test('a store that takes nothing: it waits in memory, within the bounds, and is 
   store.isFull = true
   const { exporter, books, add } = make(store, { capacity: 6 })
   exporter.verdict = away
-  add('abcdefghij')
+  add('abcdefghijklmnopqrst')
   await pass(0)
-  expect(books.queued).toBeLessThanOrEqual(8)
+  expect(books.queued).toBeLessThanOrEqual(2 * 6 + 2)
   expect(books.dropped.queue_full).toBeGreaterThan(0)
   expectBalance(books)
   exporter.verdict = ok
   await pass(10_000)
-  expect(exporter.sent.join('')).toMatch(/ghij$/)
+  expect(exporter.sent.join('')).toMatch(/qrst$/)
   expect(books.queued).toBe(0)
   expectBalance(books)
 })
@@ -175,6 +176,24 @@ test('at the end a collector that hangs costs nothing that a store can hold', as
   expect(store.batches.map(({ batch }) => batch.bytes.toString()).join('')).toBe('abcde')
   expect([books.spooled, books.queued, books.dropped.shutdown]).toEqual([5, 0, 0])
   expectBalance(books)
+})
+
+test('while a collector hangs, the store takes what is too much for memory', async () => {
+  const store = new Memory()
+  const { exporter, books, add } = make(store, { capacity: 4 })
+  exporter.holds = true
+  for (const letters of ['abcd', 'efgh', 'ijkl', 'mnop', 'qrst']) {
+    add(letters)
+    await pass(10)
+    expectBalance(books)
+  }
+  expect(books.dropped.queue_full).toBe(0)
+  expect(books.spooled).toBeGreaterThan(10)
+  exporter.holds = false
+  for (const release of exporter.held) release()
+  await pass(1000)
+  expect(exporter.sent.join('').split('').sort().join('')).toBe('abcdefghijklmnopqrst')
+  expect(books.exported).toBe(20)
 })
 
 test('several at once, as many as may be', async () => {
