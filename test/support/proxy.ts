@@ -54,13 +54,13 @@ export async function startProxy(overrides: Partial<Settings> = {}, log = silent
   }
 }
 
-/** Asks again until there is an answer, for two seconds. */
+/** Asks again until there is an answer, for ten seconds: far more than any answer takes on a machine that has other work. */
 export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
-  const until = Date.now() + 2000
+  const until = Date.now() + 10_000
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    if (Date.now() > until) throw new Error(`${what}: not within 2 s`)
+    if (Date.now() > until) throw new Error(`${what}: not within 10 s`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
