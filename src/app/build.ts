@@ -8,6 +8,7 @@ import { Road } from '../proxy/road'
 import type { Metric } from '../telemetry/metrics'
 import { UpstreamPool } from '../upstream/pool'
 import { Resolver } from '../upstream/resolver'
+import { annotatorOf, redactionOf } from './annotations'
 import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
 import { isOwnAddress } from './own-address'
@@ -60,6 +61,9 @@ export function build(settings: Settings, log: Logger): Parts {
     responseTraceHeader: settings.responseTraceHeader,
     upstreams,
     egress: egressOf(settings),
+    knownMethods: new Set(settings.knownMethods),
+    redactUrl: redactionOf(settings),
+    annotator: annotatorOf(settings),
     via: settings.via,
     timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
     onExchange,

@@ -5,14 +5,15 @@ import { TargetReader } from '../http/target'
 import { faultOf } from '../model/fault'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import { signatureFields } from '../propagation/signed'
-import { redactUrl } from '../telemetry/redact'
+import { redactionOf } from './annotations'
 import { coursesOf } from './propagation'
 import { systemRandom } from './world'
 
 /** @param lines header lines that the request would have, `Name: value` */
 export function explain(settings: Settings, method: string, url: string, lines: readonly FieldLine[]): string {
   const target = new TargetReader().read(method, url)
-  if (typeof target === 'string') return `${method} ${redactUrl(url)} is refused: ${target}. ${faultOf(target).words}\n`
+  if (typeof target === 'string')
+    return `${method} ${redactionOf(settings)(url)} is refused: ${target}. ${faultOf(target).words}\n`
   const { rule, propagation } = coursesOf(settings, systemRandom()).of(target.destination, method, target.path)
   const fields = sortFields(lines, propagation.fields)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)

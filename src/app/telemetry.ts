@@ -11,9 +11,9 @@ import type { Exchange } from '../model/exchange'
 import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
 import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
-import { type LogLine, writeAccessRecord, writeLogLine } from '../telemetry/otlp-log'
+import { accessRecordWriter, type LogLine, type WriteAccessRecord, writeLogLine } from '../telemetry/otlp-log'
 import { writeMetric } from '../telemetry/otlp-metric'
-import { writeSpan } from '../telemetry/otlp-span'
+import { spanWriter, type WriteSpan } from '../telemetry/otlp-span'
 import { ledgerMetrics } from './ledger-metrics'
 import { exportersOf, queueOf, troubleOf } from './signals'
 
@@ -26,6 +26,8 @@ export class Telemetry {
   readonly #lines: LineWriter | undefined
   readonly #console: LineWriter | undefined
   readonly #metricsInterval: number
+  readonly #writeSpan: WriteSpan
+  readonly #writeAccessRecord: WriteAccessRecord
   #pusher: NodeJS.Timeout | undefined
   #push: (() => void) | undefined
   readonly #startTime = Date.now()
@@ -33,6 +35,8 @@ export class Telemetry {
 
   /** @throws when a file can't be opened or read */
   constructor(settings: Settings, log: Logger) {
+    this.#writeSpan = spanWriter(settings.semconv)
+    this.#writeAccessRecord = accessRecordWriter(settings.semconv)
     this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
     if (settings.accessLog !== 'off') {
@@ -56,14 +60,14 @@ export class Telemetry {
     this.#ring.add(exchange)
     this.#lines?.add(writeAccessLog, exchange)
     this.#console?.add(writeBlock, exchange)
-    this.#queues.logs?.add(writeAccessRecord, exchange)
+    this.#queues.logs?.add(this.#writeAccessRecord, exchange)
     if (exchange.context) this.#trace(exchange, exchange.context.sampled)
   }
 
   #trace(exchange: Exchange, isSampled: boolean): void {
     const { traces: queue } = this.#queues
     if (!queue) return
-    if (isSampled) return queue.add(writeSpan, exchange)
+    if (isSampled) return queue.add(this.#writeSpan, exchange)
     this.#ledgers.traces.observed++
     this.#ledgers.traces.sampledOut++
   }

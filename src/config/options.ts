@@ -30,6 +30,7 @@ import {
 } from './propagation-kinds'
 import { readableFile } from './readable-file'
 import { proxyRules, rules } from './rules'
+import { spanOptions } from './span-options'
 import { bypassEntry, upstreamProxy } from './upstream-proxy'
 
 export const options = {
@@ -133,6 +134,9 @@ export const options = {
     default: 'parent_probability_fallback',
     doc: "Whose decision counts: parent_probability_fallback (a parent's, else the rate), parent_drop_probability_fallback (a parent's refusal, else the rate) or probability (the rate).",
   }),
+
+  // What spans say.
+  ...spanOptions,
 
   // Where telemetry goes.
   ...deliveryOptions,

@@ -84,7 +84,8 @@ export const proxyRules: Kind<readonly ProxyRule[]> = {
 
 type Tell = (words: string) => void
 
-function listOfRules<R>(
+/** A list of rules, as it stands in the file. @param keys what a rule may set, beside its name and match */
+export function listOfRules<R>(
   keys: Readonly<Record<string, Reader>>,
   build: (name: string, match: RuleMatch, settings: Readonly<Record<string, unknown>>, tell: Tell) => R,
 ): Kind<readonly R[]> {
@@ -107,7 +108,7 @@ function listOfRules<R>(
   }
 }
 
-type Reader = (value: unknown) => unknown | Problem
+export type Reader = (value: unknown) => unknown | Problem
 
 function readRule(
   value: unknown,
@@ -145,7 +146,7 @@ function readKeys(
   return read
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -164,11 +165,12 @@ function listOf(item: Kind<unknown>): Reader {
 }
 
 /** A list in YAML, or the text of one, as a flag has it. */
-function asList(kind: Kind<readonly string[]>): Reader {
+export function asList(kind: Kind<readonly string[]>): Reader {
   return (value) => kind.read(Array.isArray(value) ? value.map(String).join(',') || 'none' : String(value))
 }
 
-function single(kind: Kind<unknown>): Reader {
+/** One value. */
+export function single(kind: Kind<unknown>): Reader {
   return (value) => {
     const result =
       typeof value === 'string' || typeof value === 'number'
@@ -179,6 +181,6 @@ function single(kind: Kind<unknown>): Reader {
   }
 }
 
-function checked(read: (text: string) => string | undefined, words: string): Kind<string> {
+export function checked(read: (text: string) => string | undefined, words: string): Kind<string> {
   return { placeholder: 'TEXT', read: (text) => read(text) ?? new Problem(words), show: (value) => value }
 }

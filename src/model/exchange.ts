@@ -1,3 +1,4 @@
+import { type Attribute, type SpanKind, spanKinds } from './attribute'
 import type { Destination } from './destination'
 import type { FaultCode } from './fault'
 import type { TraceContext } from './trace-context'
@@ -30,6 +31,8 @@ export class Exchange {
 
   // What was asked.
   method = ''
+  /** The method if telemetry names it, else `_OTHER`. */
+  knownMethod = '_OTHER'
   /** The absolute URL, credentials and secrets already redacted; `//host:port` for a tunnel. */
   url: string | undefined = undefined
   destination: Destination | undefined = undefined
@@ -44,6 +47,14 @@ export class Exchange {
   contextConflicts: readonly ContextConflict[] = noConflicts
   /** Headers that propagation would have changed, and that the sender signed. */
   signedFields: readonly string[] = noNames
+
+  // What the settings have its span say.
+  spanKind: SpanKind = spanKinds.client
+  urlTemplate: string | undefined = undefined
+  /** The name of the service that is called. */
+  peerName: string | undefined = undefined
+  /** Attributes that were set, and headers that were captured. */
+  attributes: readonly Attribute[] = noAttributes
 
   // The way there.
   /** `host:port` of the upstream proxy, if it went through one. */
@@ -85,6 +96,7 @@ export class Exchange {
   }
 }
 
+const noAttributes: readonly Attribute[] = []
 const none: readonly ContextRefusal[] = []
 const noConflicts: readonly ContextConflict[] = []
 const noNames: readonly string[] = []

@@ -39,3 +39,13 @@ export function matchesHost(pattern: string, host: string): boolean {
   if (pattern === '*') return true
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern
 }
+
+const hostAndPort = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/
+
+/** Reads `*.example.com:8080`, the port at will, an IPv6 address in brackets; undefined where it is none. */
+export function readHostAndPort(
+  text: string,
+): { readonly host: string; readonly port: number | undefined } | undefined {
+  const [, address, host = address, port] = hostAndPort.exec(text) ?? []
+  return host === undefined ? undefined : { host, port: port === undefined ? undefined : Number(port) }
+}

@@ -56,6 +56,7 @@ export class ResponseRelay {
   readonly #upgrade: string | undefined
   readonly #via: string | undefined
   readonly #isProxied: boolean
+  readonly #annotator: RoadParts['annotator']
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -73,7 +74,7 @@ export class ResponseRelay {
     { head: request, exchange, upgrade, proxy }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
-    { responseTraceHeader, via }: Pick<RoadParts, 'responseTraceHeader' | 'via'>,
+    { responseTraceHeader, via, annotator }: Pick<RoadParts, 'responseTraceHeader' | 'via' | 'annotator'>,
   ) {
     this.#owner = owner
     this.#request = request
@@ -82,6 +83,7 @@ export class ResponseRelay {
     this.#client = client
     this.#traceHeader = responseTraceHeader
     this.#via = via
+    this.#annotator = annotator
     this.#isProxied = proxy !== undefined
     this.#upgrade = upgrade
   }
@@ -139,6 +141,7 @@ export class ResponseRelay {
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
     this.#exchange.clientStatus = head.status
+    this.#annotator?.onResponse(this.#exchange, head.lines)
     this.#owner.onResponseHead()
     const lines = [...withoutFraming(fields.travelling), ...upgradeLines(fields.upgrade as string)]
     this.#addLines(lines, head.minor)
@@ -162,6 +165,7 @@ export class ResponseRelay {
       return this.#fail('upstream_proxy_refused', 'status 407')
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
+    this.#annotator?.onResponse(this.#exchange, head.lines)
     const mayKeepClient = this.#owner.onResponseHead()
     const mustUnchunk = framing === 'chunked' && this.#request.minor === 0
     if (mustUnchunk) this.#content = []

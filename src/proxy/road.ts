@@ -17,9 +17,10 @@ import { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { FieldLine } from '../model/field-line'
 import type { RequestHead } from '../model/head'
+import type { Annotator } from '../policy/annotator'
 import type { Egress } from '../policy/egress'
 import type { Propagation } from '../propagation/propagate'
-import { redactUrl } from '../telemetry/redact'
+import type { RedactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
 import type { ClientConnection, Entrance, NewRoute } from './client-connection'
 import { Forward } from './forward'
@@ -50,6 +51,12 @@ export interface RoadParts {
   readonly timeouts: ExchangeTimeouts
   /** Where requests leave through other proxies; undefined when none does. */
   readonly egress: Egress | undefined
+  /** Methods that telemetry names. */
+  readonly knownMethods: ReadonlySet<string>
+  /** URLs as telemetry shows them. */
+  readonly redactUrl: RedactUrl
+  /** What settings have spans say; undefined when they say nothing. */
+  readonly annotator: Annotator | undefined
   /** Our name in Via, if we are to be named. */
   readonly via: string | undefined
   /** Gets every exchange when it is over. */
@@ -83,15 +90,17 @@ export class Road implements Entrance {
   enter(client: ClientConnection, head: RequestHead): NewRoute | undefined {
     const exchange = this.#begin(client)
     exchange.method = head.method
+    if (this.parts.knownMethods.has(head.method)) exchange.knownMethod = head.method
 
     // Where does it want to go?
     const target = this.#targets.read(head.method, head.target)
     if (typeof target === 'string') {
-      if (absolute.test(head.target)) exchange.url = redactUrl(head.target)
+      if (absolute.test(head.target)) exchange.url = this.parts.redactUrl(head.target)
       return this.#refuse(client, exchange, target)
     }
     exchange.destination = target.destination
-    exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : redactUrl(head.target)
+    exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : this.parts.redactUrl(head.target)
+    this.parts.annotator?.onRequest(exchange, target.destination, target.path, head.lines)
 
     // Can its lines and its length be read in one way only?
     const propagation = this.parts.propagationOf(target.destination, head.method, target.path)

@@ -38,6 +38,8 @@ const rows: readonly Row[] = [
   ['parent_span_id', (to, x) => quoted(to, x.context?.parentSpanId)],
   ['sampled', (to, x) => bare(to, x.context && (x.context.sampled ? 'true' : 'false'))],
   ['user_agent.original', (to, x) => text(to, x.userAgent)],
+  ['url.template', (to, x) => text(to, x.urlTemplate)],
+  ['service.peer.name', (to, x) => text(to, x.peerName)],
 ]
 
 /** The names of the fields, in their order. */
@@ -62,6 +64,10 @@ export function writeAccessLog(to: ByteWriter, exchange: Exchange): void {
     const start = to.size
     to.raw(prefix)
     if (!write(to, exchange)) to.rewind(start)
+  }
+  for (const { key, value } of exchange.attributes) {
+    const field = `,${JSON.stringify(key)}:${JSON.stringify(value)}`
+    to.utf8(field, utf8Size(field))
   }
   to.byte(CLOSE)
   to.byte(LINE_FEED)

@@ -1,37 +1,20 @@
 /**
  * The span attributes: one row each, by the stable OpenTelemetry HTTP conventions (schema 1.44.0). A new attribute is a
- * new row; a row whose value is undefined is left out.
+ * new row; a row whose value is undefined is left out. What the settings add stands on the exchange (`attributes`).
  */
 import type { Exchange } from '../model/exchange'
 import { errorTypeOf } from './outcome'
 
-type Row = readonly [key: string, value: (exchange: Exchange) => string | number | undefined]
-
-/** RFC 9110's methods and PATCH, with QUERY as the conventions have it. Case-sensitive. */
-const knownMethods: ReadonlySet<string> = new Set([
-  'CONNECT',
-  'DELETE',
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PATCH',
-  'POST',
-  'PUT',
-  'QUERY',
-  'TRACE',
-])
-
-/** The method if it is known, else `_OTHER`: names and metrics stay few, whatever a client sends. */
-export function knownMethod(exchange: Exchange): string {
-  return knownMethods.has(exchange.method) ? exchange.method : '_OTHER'
-}
+export type Row = readonly [key: string, value: (exchange: Exchange) => string | number | undefined]
 
 export const spanAttributes: readonly Row[] = [
-  ['http.request.method', knownMethod],
-  ['http.request.method_original', (x) => (knownMethods.has(x.method) ? undefined : x.method)],
+  ['http.request.method', (x) => x.knownMethod],
+  ['http.request.method_original', (x) => (x.knownMethod === '_OTHER' && x.method !== '' ? x.method : undefined)],
   ['url.full', (x) => x.url],
+  ['url.template', (x) => x.urlTemplate],
   ['server.address', (x) => x.destination?.host],
   ['server.port', (x) => x.destination?.port],
+  ['service.peer.name', (x) => x.peerName],
   ['network.peer.address', (x) => x.peerAddress],
   ['network.peer.port', (x) => (x.peerAddress === undefined ? undefined : x.peerPort)],
   ['network.protocol.version', (x) => (x.protocolMinor < 0 ? undefined : `1.${x.protocolMinor}`)],
@@ -43,7 +26,42 @@ export const spanAttributes: readonly Row[] = [
   // For a tunnel: the bytes each way.
   ['http.request.body.size', (x) => (x.isTunnel ? x.requestBodySize : x.requestBodySize || undefined)],
   ['http.response.body.size', (x) => (x.isTunnel ? x.responseBodySize : x.responseBodySize || undefined)],
+  ['user_agent.original', (x) => x.userAgent],
 ]
+
+/** The names of version 1.20, the last before the stable ones, for backends that still want them. */
+const oldAttributes: readonly Row[] = [
+  ['http.method', (x) => x.method || undefined],
+  ['http.url', (x) => x.url],
+  ['net.peer.name', (x) => x.destination?.host],
+  ['net.peer.port', (x) => x.destination?.port],
+  ['peer.service', (x) => x.peerName],
+  ['net.sock.peer.addr', (x) => x.peerAddress],
+  ['net.sock.peer.port', (x) => (x.peerAddress === undefined ? undefined : x.peerPort)],
+  ['net.protocol.version', (x) => (x.protocolMinor < 0 ? undefined : `1.${x.protocolMinor}`)],
+  ['http.status_code', (x) => x.upstreamStatus || undefined],
+  ['http.resend_count', (x) => (x.attempts > 1 ? x.attempts - 1 : undefined)],
+  ['http.request_content_length', (x) => x.requestBodySize || undefined],
+  ['http.response_content_length', (x) => x.responseBodySize || undefined],
+]
+
+/** Rows that have no older name: they go with the old ones as well. */
+const unchanged: ReadonlySet<string> = new Set([
+  'url.template',
+  'error.type',
+  'user_agent.original',
+  'outspan.propagation.conflicts',
+  'outspan.propagation.signed_fields',
+])
+
+/** Which names attributes have: the stable ones, those of version 1.20, or both. */
+export type Semconv = 'stable' | 'dup' | 'old'
+
+export function attributesBy(semconv: Semconv): readonly Row[] {
+  if (semconv === 'stable') return spanAttributes
+  if (semconv === 'dup') return [...spanAttributes, ...oldAttributes]
+  return [...oldAttributes, ...spanAttributes.filter(([key]) => unchanged.has(key))]
+}
 
 function conflictsOf({ contextConflicts }: Exchange): string {
   return contextConflicts.map(({ format, traceId }) => `${format}=${traceId}`).join(',')

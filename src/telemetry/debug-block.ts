@@ -17,6 +17,7 @@ export function debugBlock(exchange: Exchange): string {
     const value = read(exchange)
     if (value !== undefined) lines.push(`  ${key.padEnd(WIDTH)} ${value}`)
   }
+  for (const { key, value } of exchange.attributes) lines.push(`  ${key.padEnd(WIDTH)} ${value}`)
   for (const [name, milliseconds] of phasesOf(exchange)) {
     if (milliseconds !== undefined) lines.push(`  ${name.padEnd(WIDTH)} ${milliseconds.toFixed(2)} ms`)
   }

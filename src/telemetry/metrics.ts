@@ -1,6 +1,5 @@
 /** The shape of a metric as it is read off, and the tally that exchanges are counted in. */
 import type { Exchange } from '../model/exchange'
-import { knownMethod } from './attributes'
 import type { HistogramPoint } from './histogram'
 import { HttpMetrics } from './http-metrics'
 import { errorTypeOf } from './outcome'
@@ -75,7 +74,7 @@ export class Tally {
   #resends = 0
 
   add(exchange: Exchange): void {
-    const method = knownMethod(exchange)
+    const method = exchange.knownMethod
     const outcome = exchange.fault ?? errorTypeOf(exchange)
     // Without an error the method is the key: nothing is put together for the usual case.
     this.#exchanges.add(outcome === undefined ? method : `${method} ${outcome}`, () => ({

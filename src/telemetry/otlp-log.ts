@@ -4,8 +4,8 @@ import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
-import { spanAttributes } from './attributes'
-import { keyFieldOf } from './otlp-request'
+import { attributesBy, type Row, type Semconv } from './attributes'
+import { keyFieldOf, keyFieldsOf, seenKeyField } from './otlp-request'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
 
 /** The event that an access-log record is. */
@@ -31,22 +31,25 @@ const ANY_STRING = 1
 const severities = { debug: 5, info: 9, warn: 13, error: 17 } as const
 export type Severity = keyof typeof severities
 
-type Row = readonly [key: string, value: (exchange: Exchange) => string | number | undefined]
-
 /** What an access-log record says beside what its span does. */
 const accessAttributes: readonly Row[] = [
-  ...spanAttributes,
   ['request.id', (x) => x.requestId],
   ['client.address', (x) => x.clientAddress],
   ['proxy.response.status_code', (x) => x.clientStatus || undefined],
   ['attempts', (x) => x.attempts],
-  ['user_agent.original', (x) => x.userAgent],
 ]
 
-const rows = accessAttributes.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
+type Rows = ReturnType<typeof keyFieldsOf<Row[1]>>
 
-/** Appends the access-log record of a finished exchange, joined to its span, as one entry of `ScopeLogs.log_records`. */
-export function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange): void {
+export type WriteAccessRecord = (writer: ProtobufWriter, exchange: Exchange) => void
+
+/** @returns what appends the access-log record of a finished exchange, joined to its span, as one entry of `ScopeLogs.log_records` */
+export function accessRecordWriter(semconv: Semconv): WriteAccessRecord {
+  const rows = keyFieldsOf([...attributesBy(semconv), ...accessAttributes])
+  return (writer, exchange) => writeAccessRecord(writer, exchange, rows)
+}
+
+function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void {
   writer.tag(LOG_RECORDS, BYTES)
   const start = writer.open()
   writeTimes(writer, timeOf(exchange, exchange.endMark))
@@ -56,6 +59,7 @@ export function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange): v
     const value = read(exchange)
     if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyField, value)
   }
+  for (const { key, value } of exchange.attributes) writer.attribute(RECORD_ATTRIBUTE, seenKeyField(key), value)
   const { context } = exchange
   if (context) {
     writer.tag(RECORD.flags, FIXED32)

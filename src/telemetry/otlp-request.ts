@@ -86,6 +86,27 @@ export function keyFieldOf(key: string): Buffer {
   return writer.take()
 }
 
+/** Rows of attributes with their constant bytes. */
+export function keyFieldsOf<Read>(
+  rows: readonly (readonly [key: string, read: Read])[],
+): readonly { readonly keyField: Buffer; readonly read: Read }[] {
+  return rows.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
+}
+
+/** Keys that are remembered: those that the settings give, and names of headers. */
+const REMEMBERED = 1000
+const seen = new Map<string, Buffer>()
+
+/** As `keyFieldOf`, for a key that is likely to come again. */
+export function seenKeyField(key: string): Buffer {
+  const known = seen.get(key)
+  if (known) return known
+  if (seen.size >= REMEMBERED) seen.clear()
+  const keyField = keyFieldOf(key)
+  seen.set(key, keyField)
+  return keyField
+}
+
 /** Tag and length of a field that is text, bytes or a message. */
 function headOf(number: number, size: number): Buffer {
   const writer = new ProtobufWriter()

@@ -1,17 +1,16 @@
 /**
- * The span of an exchange, kind CLIENT, its id the one that went out on the wire, as OTLP's protobuf (trace.proto, 1.x).
+ * The span of an exchange, its id the one that went out on the wire, as OTLP's protobuf (trace.proto, 1.x).
  * It is written when the exchange ends: what waits for the collector is bytes, not objects, and a batch that is sent again
  * is the same bytes. OpenTelemetry's own encoder takes span objects, walks all text twice, and costs five times as much.
  */
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import type { TraceContext } from '../model/trace-context'
-import { knownMethod, spanAttributes } from './attributes'
-import { keyFieldOf } from './otlp-request'
+import { attributesBy, type Row, type Semconv } from './attributes'
+import { keyFieldsOf, seenKeyField } from './otlp-request'
 import { errorTypeOf } from './outcome'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, VARINT } from './protobuf'
 
-const KIND_CLIENT = 3
 const STATUS_ERROR = 2
 /** Bits of `Span.flags` beside the W3C ones: it is known whether the parent is remote, and it is. */
 const HAS_IS_REMOTE = 0x100
@@ -37,11 +36,17 @@ const STATUS_CODE = 3
 /** Tag, number and wire type, of `Span.attributes`. */
 const SPAN_ATTRIBUTE = (9 << 3) | BYTES
 
-/** The attribute table with its constant bytes: `KeyValue.key` with tag and length. */
-const rows = spanAttributes.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
+type Rows = ReturnType<typeof keyFieldsOf<Row[1]>>
 
-/** Appends the span of a finished exchange that has a trace context, as one entry of `ScopeSpans.spans`. */
-export function writeSpan(writer: ProtobufWriter, exchange: Exchange): void {
+export type WriteSpan = (writer: ProtobufWriter, exchange: Exchange) => void
+
+/** @returns what appends the span of a finished exchange that has a trace context, as one entry of `ScopeSpans.spans` */
+export function spanWriter(semconv: Semconv): WriteSpan {
+  const rows = keyFieldsOf(attributesBy(semconv))
+  return (writer, exchange) => writeSpan(writer, exchange, rows)
+}
+
+function writeSpan(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void {
   const context = exchange.context as TraceContext
   writer.tag(SCOPE_SPANS_SPANS, BYTES)
   const start = writer.open()
@@ -60,7 +65,7 @@ export function writeSpan(writer: ProtobufWriter, exchange: Exchange): void {
   writer.tag(SPAN.name, BYTES)
   writer.text(spanNameOf(exchange))
   writer.tag(SPAN.kind, VARINT)
-  writer.varint(KIND_CLIENT)
+  writer.varint(exchange.spanKind)
   writer.tag(SPAN.start, FIXED64)
   writer.nanoseconds(exchange.startTime)
   writer.tag(SPAN.end, FIXED64)
@@ -69,6 +74,7 @@ export function writeSpan(writer: ProtobufWriter, exchange: Exchange): void {
     const value = read(exchange)
     if (value !== undefined) writer.attribute(SPAN_ATTRIBUTE, keyField, value)
   }
+  for (const { key, value } of exchange.attributes) writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
   if (errorTypeOf(exchange) !== undefined) {
     writer.tag(SPAN.status, BYTES)
     writer.varint(2)
@@ -80,10 +86,10 @@ export function writeSpan(writer: ProtobufWriter, exchange: Exchange): void {
   writer.close(start)
 }
 
-/** The method alone: a path would make as many names as there are URLs. */
-export function spanNameOf(exchange: Exchange): string {
-  const method = knownMethod(exchange)
-  return method === '_OTHER' ? 'HTTP' : method
+/** The method, and the template of the path if there is one: a path itself would make as many names as there are URLs. */
+export function spanNameOf({ knownMethod, urlTemplate }: Exchange): string {
+  const method = knownMethod === '_OTHER' ? 'HTTP' : knownMethod
+  return urlTemplate === undefined ? method : `${method} ${urlTemplate}`
 }
 
 function flagsOf(context: TraceContext): number {

@@ -1,4 +1,5 @@
 /** Protocol Buffers, as far as OTLP needs them. */
+import type { AttributeValue } from '../model/attribute'
 import { ByteWriter } from '../model/byte-writer'
 
 /** Wire types. */
@@ -13,6 +14,9 @@ const ANY_STRING = 0x0a
 const ANY_BOOL = 0x10
 const ANY_INT = 0x18
 const ANY_DOUBLE = 0x21
+const ANY_ARRAY = 0x2a
+/** Tag of `ArrayValue.values`. */
+const ARRAY_VALUES = 0x0a
 
 export class ProtobufWriter extends ByteWriter {
   /** A field's number and wire type. Numbers up to 15 take one byte. */
@@ -85,8 +89,9 @@ export class ProtobufWriter extends ByteWriter {
    * @param tag number and wire type of the field, in one byte
    * @param keyField the key with its own tag and length
    */
-  attribute(tag: number, keyField: Buffer, value: string | number | boolean): void {
-    if (typeof value === 'string') {
+  attribute(tag: number, keyField: Buffer, value: AttributeValue): void {
+    if (typeof value === 'object') this.#arrayAttribute(tag, keyField, value)
+    else if (typeof value === 'string') {
       const size = utf8Size(value)
       this.#attributeHead(tag, keyField, 1 + varintSize(size) + size)
       this.byte(ANY_STRING)
@@ -102,6 +107,43 @@ export class ProtobufWriter extends ByteWriter {
       this.varint(value)
     } else {
       this.#attributeHead(tag, keyField, 9)
+      this.byte(ANY_DOUBLE)
+      this.double(value)
+    }
+  }
+
+  /** Lengths of arrays are not known before: what is written is moved where they come out long. */
+  #arrayAttribute(tag: number, keyField: Buffer, values: readonly (string | number | boolean)[]): void {
+    this.byte(tag)
+    const entry = this.open()
+    this.raw(keyField)
+    this.byte(KEY_VALUE_VALUE)
+    const any = this.open()
+    this.byte(ANY_ARRAY)
+    const array = this.open()
+    for (const value of values) {
+      this.byte(ARRAY_VALUES)
+      const start = this.open()
+      this.#scalar(value)
+      this.close(start)
+    }
+    this.close(array)
+    this.close(any)
+    this.close(entry)
+  }
+
+  /** The content of an `AnyValue`. */
+  #scalar(value: string | number | boolean): void {
+    if (typeof value === 'string') {
+      this.byte(ANY_STRING)
+      this.text(value)
+    } else if (typeof value === 'boolean') {
+      this.byte(ANY_BOOL)
+      this.byte(value ? 1 : 0)
+    } else if (value >= 0 && Number.isSafeInteger(value)) {
+      this.byte(ANY_INT)
+      this.varint(value)
+    } else {
       this.byte(ANY_DOUBLE)
       this.double(value)
     }

@@ -1,4 +1,4 @@
-/** URLs as telemetry may show them: no credentials, and no value of a query key that is known to carry a secret. */
+/** URLs, and text with URLs in it, as telemetry may show them: no credentials, and no value of a query key that carries a secret. */
 /** The keys that the OpenTelemetry HTTP conventions name; they are matched case-sensitively. */
 const secretKeys = [
   'X-Amz-Signature',
@@ -10,17 +10,61 @@ const secretKeys = [
   'X-Goog-Signature',
 ]
 
+const REDACTED = 'REDACTED'
+
 const mayHoldSecret = /[?&](?:X-|AWS|Sig|sig)/
 const secretValue = new RegExp(`([?&](?:${secretKeys.join('|')})=)[^&]*`, 'g')
 
-/** An absolute URL as it may be shown. Everything but the secrets stays byte for byte. */
-export function redactUrl(url: string): string {
+/** Takes secrets out of a URL. Everything but the secrets stays byte for byte. */
+export type RedactUrl = (url: string) => string
+
+/** An absolute URL as it may be shown, by the conventions alone. */
+export const redactUrl: RedactUrl = (url) => {
   const query = url.indexOf('?')
   const safe =
     query < 0 || !mayHoldSecret.test(url)
       ? url
-      : url.slice(0, query) + url.slice(query).replace(secretValue, '$1REDACTED')
+      : url.slice(0, query) + url.slice(query).replace(secretValue, `$1${REDACTED}`)
   return safe.includes('@') ? withoutUserinfo(safe) : safe
+}
+
+export interface RedactionSettings {
+  /** Keys of queries, in any case, beside those of the conventions; `all` for every key. */
+  readonly query: readonly string[]
+  /** Keys, in any case, that are shown when all are redacted. */
+  readonly queryExcept: readonly string[]
+}
+
+/** Redaction by the conventions, and by what the user adds to them. */
+export function redaction({ query, queryExcept }: RedactionSettings): RedactUrl {
+  if (query.length === 0) return redactUrl
+  const isAll = query.includes('all')
+  const named: ReadonlySet<string> = new Set((isAll ? queryExcept : query).map((key) => key.toLowerCase()))
+  const isSecret = (key: string): boolean => named.has(decodedKey(key).toLowerCase()) !== isAll
+  return (url) => {
+    const safe = redactUrl(url)
+    const start = safe.indexOf('?')
+    if (start < 0) return safe
+    const parameters = safe.slice(start + 1).split('&')
+    return `${safe.slice(0, start)}?${parameters.map((each) => redactParameter(each, isSecret, isAll)).join('&')}`
+  }
+}
+
+/** What has no key may be a secret by itself. */
+function redactParameter(parameter: string, isSecret: (key: string) => boolean, isAll: boolean): string {
+  const equals = parameter.indexOf('=')
+  if (equals < 0) return isAll && parameter !== '' && isSecret(parameter) ? REDACTED : parameter
+  return isSecret(parameter.slice(0, equals)) ? `${parameter.slice(0, equals)}=${REDACTED}` : parameter
+}
+
+/** A key may be written with escapes, and means the same. */
+function decodedKey(key: string): string {
+  if (!key.includes('%')) return key
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
 }
 
 /** Userinfo ends at the last `@` before the path: nothing of a password with an `@` in it stays behind. */
@@ -30,4 +74,13 @@ function withoutUserinfo(url: string): string {
   if (!authority || at < 0) return url
   const start = authority[1]?.length ?? 0
   return `${authority[1]}REDACTED:REDACTED@${url.slice(start + at + 1)}`
+}
+
+const userinfo = /:\/\/[^/?#\s]*@/g
+const queryInText = /\?[^\s<>"'#]*/g
+
+/** The value of a header as it may be shown: it may have URLs in it (Location, Referer, Link). */
+export function redactText(text: string, redact: RedactUrl): string {
+  if (!text.includes('?') && !text.includes('://')) return text
+  return text.replace(userinfo, '://REDACTED:REDACTED@').replace(queryInText, (query) => redact(query))
 }

@@ -5,7 +5,7 @@
 import type { Destination } from '../model/destination'
 import type { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf, faults } from '../model/fault'
-import { knownMethod, spanAttributes } from './attributes'
+import { spanAttributes } from './attributes'
 import type { Labels } from './metrics'
 
 /** All series of a metric, the one for what is too many included: the limit of OpenTelemetry's SDK. */
@@ -74,7 +74,7 @@ export class SeriesTable<Series> {
       (faultNumber << FAULT_SHIFT) |
       (upstreamStatus << STATUS_SHIFT) |
       ((protocolMinor + 1) << METHOD_BITS) |
-      this.#methodNumber(knownMethod(exchange))
+      this.#methodNumber(exchange.knownMethod)
     )
   }
 

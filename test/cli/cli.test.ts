@@ -470,6 +470,8 @@ test('every option can be set by its flag', async () => {
     '--upstream-proxy': 'http://u:p@127.0.0.1:3128',
     '--config': empty,
     '--signals': 'traces',
+    '--url-template': '/users/{id}',
+    '--span-kind': 'server',
   }
   for (const flag of ['', 'traces-', 'logs-', 'metrics-']) byFlag[`--${flag}exporter`] = 'console'
   const rows = all.filter(({ isFileOnly }) => !isFileOnly)

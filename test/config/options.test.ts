@@ -46,7 +46,9 @@ test.each([
 
 /** Two items that a repeatable kind takes. */
 function itemsOf({ key, kind }: Option<unknown>): string[] {
+  if (kind.placeholder === 'HOST=NAME') return ['*.example.com=a', '[::1]:80=b']
   if (kind.placeholder !== 'LIST') return ['a=1', 'b=2']
+  if (key === 'spans.url_templates') return ['/users/{id}', '/files/*']
   if (key === 'signals') return ['traces', 'logs']
   return key.startsWith('exporter') ? ['otlp', 'console'] : ['w3c', 'b3']
 }

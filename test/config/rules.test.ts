@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseConfig } from '../../src/config/file'
 import { type Resolved, resolve } from '../../src/config/resolve'
+import { yamlExamples } from '../support/readme'
 
 function resolved(
   text: string,
@@ -127,8 +126,6 @@ describe('the variables of OpenTelemetry', () => {
 })
 
 test('the examples in the README are settings that can be used', () => {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8')
-  const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] as string)
-  expect(examples.length).toBeGreaterThan(1)
-  for (const example of examples) expect(resolved(example).problems).toEqual([])
+  expect(yamlExamples.length).toBeGreaterThan(1)
+  for (const example of yamlExamples) expect(resolved(example).problems).toEqual([])
 })

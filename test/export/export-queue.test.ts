@@ -2,10 +2,12 @@ import { ExportQueue, type QueueSettings } from '../../src/export/export-queue'
 import type { Batch, Exporter, SendResult } from '../../src/export/exporter'
 import { Ledger } from '../../src/export/ledger'
 import type { Exchange } from '../../src/model/exchange'
-import { writeSpan } from '../../src/telemetry/otlp-span'
+import { spanWriter } from '../../src/telemetry/otlp-span'
 import { decodedSpans } from '../support/collector'
 import { seeded } from '../support/random'
 import { finishedExchange } from './finished-exchange'
+
+const writeSpan = spanWriter('stable')
 
 const ok: SendResult = { kind: 'ok', rejected: 0, reason: '' }
 const retry: SendResult = { kind: 'retry', reason: 'unavailable' }

@@ -1,12 +1,14 @@
 /** Exchanges that are over, for what takes them. */
 
+import { options } from '../../src/config/options'
 import type { Batch } from '../../src/export/exporter'
 import { Exchange } from '../../src/model/exchange'
 import type { TraceContext } from '../../src/model/trace-context'
 import { w3c } from '../../src/propagation/w3c'
-import { writeSpan } from '../../src/telemetry/otlp-span'
+import { spanWriter } from '../../src/telemetry/otlp-span'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 
+const writeSpan = spanWriter('stable')
 let made = 0
 
 /** A sampled exchange, GET with 200, each with ids of its own. */
@@ -15,6 +17,7 @@ export function finishedExchange(facts: Partial<Exchange> = {}, context: Partial
   const exchange = new Exchange(`request-${made}`, 1_700_000_000_000 + made, 1000, '127.0.0.1', 40_000)
   return Object.assign(exchange, {
     method: 'GET',
+    knownMethod: options.knownMethods.default.includes(facts.method ?? 'GET') ? (facts.method ?? 'GET') : '_OTHER',
     url: `http://example.com/${made}`,
     upstreamStatus: 200,
     clientStatus: 200,

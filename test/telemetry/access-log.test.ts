@@ -34,6 +34,8 @@ const documented = [
   'parent_span_id',
   'sampled',
   'user_agent.original',
+  'url.template',
+  'service.peer.name',
 ]
 
 describe('the fields', () => {
@@ -42,7 +44,8 @@ describe('the fields', () => {
   })
 
   test('are all there in a full record, in the same order', () => {
-    const line = accessLogRecord(exchangeOf({ ...get, ...answered, upstreamStatus: 503, userAgent: 'curl/8' }))
+    const named = { userAgent: 'curl/8', urlTemplate: '/{path}', peerName: 'example' }
+    const line = accessLogRecord(exchangeOf({ ...get, ...answered, upstreamStatus: 503, ...named }))
     expect(Object.keys(JSON.parse(line))).toEqual(documented)
   })
 })

@@ -1,3 +1,4 @@
+import { options } from '../../src/config/options'
 import { destination } from '../../src/model/destination'
 import { Exchange } from '../../src/model/exchange'
 import type { TraceContext } from '../../src/model/trace-context'
@@ -31,7 +32,8 @@ export function exchangeOf(facts: Facts): Exchange {
     facts.clientAddress ?? '127.0.0.1',
     facts.clientPort ?? 40_000,
   )
-  return Object.assign(exchange, { endMark: exchange.startMark + 250 }, facts)
+  const knownMethod = options.knownMethods.default.includes(facts.method ?? '') ? facts.method : '_OTHER'
+  return Object.assign(exchange, { endMark: exchange.startMark + 250, knownMethod }, facts)
 }
 
 /** What every request knows that went to example.com. */

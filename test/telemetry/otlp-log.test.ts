@@ -1,8 +1,10 @@
-import { type LogLine, writeAccessRecord, writeLogLine } from '../../src/telemetry/otlp-log'
+import { accessRecordWriter, type LogLine, writeLogLine } from '../../src/telemetry/otlp-log'
 import { RequestMaker, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 import { finishedExchange } from '../export/finished-exchange'
 import { decodedRequest } from '../support/otlp-whole'
+
+const writeAccessRecord = accessRecordWriter('stable')
 
 type Entry = Record<string, unknown>
 

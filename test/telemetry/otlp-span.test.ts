@@ -10,20 +10,25 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
   ATTR_URL_FULL,
+  ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions'
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_SERVICE_PEER_NAME,
+  ATTR_URL_TEMPLATE,
 } from '@opentelemetry/semantic-conventions/incubating'
 import { destination } from '../../src/model/destination'
 import { type FaultCode, faults } from '../../src/model/fault'
-import { knownMethod, spanAttributes } from '../../src/telemetry/attributes'
-import { spanNameOf, writeSpan } from '../../src/telemetry/otlp-span'
+import { spanAttributes } from '../../src/telemetry/attributes'
+import { spanNameOf, spanWriter } from '../../src/telemetry/otlp-span'
 import { errorTypeOf } from '../../src/telemetry/outcome'
 import { ProtobufWriter } from '../../src/telemetry/protobuf'
 import { type CollectedSpan, decodedSpans } from '../support/collector'
 import { seeded } from '../support/random'
 import { answered, connected, context, exchangeOf, type Facts, get, startTime, tunnel } from './exchanges'
+
+const writeSpan = spanWriter('stable')
 
 /** The spans of these exchanges, as a collector reads them. */
 function spans(...facts: Facts[]): CollectedSpan[] {
@@ -39,8 +44,10 @@ test('the attributes have the names of the semantic conventions', () => {
     ATTR_HTTP_REQUEST_METHOD,
     ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
     ATTR_URL_FULL,
+    ATTR_URL_TEMPLATE,
     ATTR_SERVER_ADDRESS,
     ATTR_SERVER_PORT,
+    ATTR_SERVICE_PEER_NAME,
     ATTR_NETWORK_PEER_ADDRESS,
     ATTR_NETWORK_PEER_PORT,
     ATTR_NETWORK_PROTOCOL_VERSION,
@@ -52,6 +59,7 @@ test('the attributes have the names of the semantic conventions', () => {
     'outspan.propagation.signed_fields',
     ATTR_HTTP_REQUEST_BODY_SIZE,
     ATTR_HTTP_RESPONSE_BODY_SIZE,
+    ATTR_USER_AGENT_ORIGINAL,
   ])
 })
 
@@ -241,13 +249,13 @@ describe('methods', () => {
   test.each(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE'])(
     '%s is known',
     (method) => {
-      expect(knownMethod(exchangeOf({ method }))).toBe(method)
+      expect(exchangeOf({ method }).knownMethod).toBe(method)
       expect(spanNameOf(exchangeOf({ method }))).toBe(method)
     },
   )
 
   test.each(['', 'get', 'Get', 'PROPFIND', 'GETX', '_OTHER', 'constructor', 'HTTP'])('%j is another', (method) => {
-    expect(knownMethod(exchangeOf({ method }))).toBe('_OTHER')
+    expect(exchangeOf({ method }).knownMethod).toBe('_OTHER')
     expect(spanNameOf(exchangeOf({ method }))).toBe('HTTP')
   })
 })

@@ -1,4 +1,4 @@
-import { redactUrl } from '../../src/telemetry/redact'
+import { redaction, redactText, redactUrl } from '../../src/telemetry/redact'
 import { seeded } from '../support/random'
 
 const secretKeys = [
@@ -124,4 +124,38 @@ test('law (seed 61): no password and no secret value is left, and all else is', 
     const url = `http://${user}:${secret}@example.com${path}?${query(false)}`
     expect(redactUrl(url)).toBe(`http://REDACTED:REDACTED@example.com${path}?${query(true)}`)
   }
+})
+
+describe('what the user adds', () => {
+  test.each<[string, string[], string[], string, string]>([
+    ['a key', ['token'], [], '?token=s&a=1', '?token=REDACTED&a=1'],
+    ['in any case', ['Token'], [], '?TOKEN=s&a=1', '?TOKEN=REDACTED&a=1'],
+    ['with escapes', ['token'], [], '?t%6Fken=s', '?t%6Fken=REDACTED'],
+    ['a key with a broken escape', ['token'], [], '?%zz=s&token=s', '?%zz=s&token=REDACTED'],
+    ['beside the seven', ['token'], [], '?sig=s&token=s', '?sig=REDACTED&token=REDACTED'],
+    ['not what only begins so', ['token'], [], '?tokens=1&mytoken=2', '?tokens=1&mytoken=2'],
+    ['a value with = and ?', ['token'], [], '?token=a=b?c&d=e', '?token=REDACTED&d=e'],
+    ['all', ['all'], [], '?a=1&b=2', '?a=REDACTED&b=REDACTED'],
+    ['all but some', ['all'], ['page'], '?a=1&Page=2', '?a=REDACTED&Page=2'],
+    ['a query without keys', ['all'], [], '?secret', '?REDACTED'],
+    ['empty parts', ['all'], [], '?&&a=&', '?&&a=REDACTED&'],
+    ['the seven stay, excepted or not', ['all'], ['sig'], '?sig=s', '?sig=REDACTED'],
+    ['no query', ['all'], [], '', ''],
+  ])('%s', (_name, query, queryExcept, given, expected) => {
+    expect(redaction({ query, queryExcept })(`http://u:p@a.example/x${given}`)).toBe(
+      `http://REDACTED:REDACTED@a.example/x${expected}`,
+    )
+  })
+})
+
+test.each([
+  ['plain', 'plain'],
+  ['http://u:p@a.example/?sig=s&b=1', 'http://REDACTED:REDACTED@a.example/?sig=REDACTED&b=1'],
+  ['/relative?sig=s', '/relative?sig=REDACTED'],
+  [
+    '<http://u@a.example/?sig=s>; rel=next, <https://u:p@b.example/?sig=t>; rel=last',
+    '<http://REDACTED:REDACTED@a.example/?sig=REDACTED>; rel=next, <https://REDACTED:REDACTED@b.example/?sig=REDACTED>; rel=last',
+  ],
+])('in text: %s', (given, expected) => {
+  expect(redactText(given, redactUrl)).toBe(expected)
 })
