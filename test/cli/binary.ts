@@ -1,6 +1,7 @@
 /** The program as users start it: a process of its own. `npm run build` makes what it runs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { eventually } from '../support/proxy'
 
 const binary = join(__dirname, '../../bin/outspan.js')
 
@@ -91,23 +92,10 @@ export async function run(
   return { ...end, stdout: started.stdout(), stderr: started.stderr() }
 }
 
-/** Asks again until there is an answer, for three seconds. */
-export async function eventually<T>(ask: () => T | undefined, what: string): Promise<T> {
-  const until = performance.now() + 3000
-  for (;;) {
-    const answer = ask()
-    if (answer !== undefined) return answer
-    if (performance.now() > until) throw new Error(`${what}: not within 3 s`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 /** Ends every process that is still there: for `afterEach`. */
 export async function endAll(): Promise<void> {
   const children = [...running]
   const ends = children.map((child) => new Promise((resolve) => child.once('close', resolve)))
-  for (const child of children) {
-    if (child.pid !== undefined) process.kill(child.pid, 'SIGKILL')
-  }
+  for (const child of children) child.kill('SIGKILL')
   await Promise.all(ends)
 }

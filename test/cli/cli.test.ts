@@ -8,7 +8,8 @@ import { flagOf, type Option } from '../../src/config/option'
 import { options } from '../../src/config/options'
 import { type Collector, startCollector } from '../support/collector'
 import { getThrough } from '../support/get-through'
-import { endAll, eventually, run, start } from './binary'
+import { eventually } from '../support/proxy'
+import { endAll, run, start } from './binary'
 
 const all: readonly Option<unknown>[] = Object.values(options)
 /** Those that are shown also where nobody sets them. */
@@ -298,7 +299,8 @@ describe('run', () => {
     started.process.kill(second)
     const { code } = await started.end
     expect(code).toBeGreaterThan(0)
-    expect(performance.now() - asked).toBeLessThan(1000)
+    // Far less than the drain, on a machine that has other work as well.
+    expect(performance.now() - asked).toBeLessThan(5000)
     expect(started.log().map(({ message }) => message)).not.toContain('stopped')
   })
 
@@ -335,7 +337,7 @@ describe('run', () => {
     started.process.kill('SIGTERM')
     expect((await started.end).code).toBe(0)
     expect(started.log().filter(({ level }) => level === 'error')).toEqual([])
-  }, 15_000)
+  })
 
   test('shows the settings in force at /config, secrets masked', async () => {
     const started = start([...anywhere, '--otlp-header', 'authorization=geheim', '--drain-timeout', '90s'])
@@ -416,10 +418,11 @@ describe('run', () => {
       await collector.waitForCalls(1)
       const asked = performance.now()
       started.process.kill('SIGTERM')
-      const hanging = new Promise((resolve) => setTimeout(resolve, 9000, 'still running').unref())
+      const hanging = new Promise((resolve) => setTimeout(resolve, 20_000, 'still running').unref())
       expect(await Promise.race([started.end, hanging])).toEqual({ code: 0, signal: null })
-      expect(performance.now() - asked).toBeLessThan(8000)
-    }, 20_000)
+      // The five seconds of the last flush, and the end of a process on a machine that has other work as well.
+      expect(performance.now() - asked).toBeLessThan(12_000)
+    })
 
     test('trouble is told once, not for every batch', async () => {
       collector.setBehaviour({ kind: 'fail', code: 3, message: 'no such tenant' })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getThrough } from '../support/get-through'
 import { decodedRequest } from '../support/otlp-whole'
-import { eventually as soon } from '../support/proxy'
+import { eventually } from '../support/proxy'
 import { startReceiver } from '../support/receiver'
 import { endAll, start } from './binary'
 
@@ -32,8 +32,8 @@ test('a kill in an outage loses nothing that had reached the disk', async () => 
     const all = (await (await fetch(`${from}/ledger`)).json()) as { traces: Record<string, number> }
     return all.traces
   }
-  await soon(async () => (await books(admin)).spooled === 6 || undefined, 'all on disk')
-  await soon(() => first.stdout().split('\n').length > 6 || undefined, 'the access log')
+  await eventually(async () => (await books(admin)).spooled === 6 || undefined, 'all on disk')
+  await eventually(() => first.stdout().split('\n').length > 6 || undefined, 'the access log')
   first.process.kill('SIGKILL')
   await first.end
   const ids = first
@@ -47,7 +47,7 @@ test('a kill in an outage loses nothing that had reached the disk', async () => 
   receiver.setAnswer({})
   const second = start(args)
   const later = await second.ready()
-  await soon(async () => (await books(later.admin)).exported === 6 || undefined, 'the export')
+  await eventually(async () => (await books(later.admin)).exported === 6 || undefined, 'the export')
   const arrived = receiver.requests.slice(before).flatMap(({ body }) => {
     const { resourceSpans } = decodedRequest('traces', body) as Spans
     return resourceSpans.flatMap(({ scopeSpans }) =>
@@ -61,4 +61,4 @@ test('a kill in an outage loses nothing that had reached the disk', async () => 
   await receiver.close()
   origin.closeAllConnections()
   await new Promise((resolve) => origin.close(resolve))
-}, 20_000)
+})

@@ -15,6 +15,8 @@ export interface RunningProxy {
   exchanges(count: number): Promise<AccessRecord[]>
   /** The value of a metric without attributes, by its Prometheus name. */
   metric(name: string): Promise<number>
+  /** Waits until a metric without attributes has that value. */
+  becomes(name: string, value: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -36,6 +38,11 @@ export async function startProxy(overrides: Partial<Settings> = {}, log = silent
   await life.start()
   const port = life.proxyAddress?.port as number
   const adminUrl = `http://127.0.0.1:${life.adminAddress?.port}`
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${adminUrl}/metrics`)).text()
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+    return Number(line?.split(' ')[1])
+  }
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -45,13 +52,36 @@ export async function startProxy(overrides: Partial<Settings> = {}, log = silent
         const records = (await (await fetch(`${adminUrl}/exchanges`)).json()) as AccessRecord[]
         return records.length >= count ? records.reverse() : undefined
       }, `${count} exchanges`),
-    metric: async (name) => {
-      const text = await (await fetch(`${adminUrl}/metrics`)).text()
-      const line = text.split('\n').find((each) => each.startsWith(`${name} `))
-      return Number(line?.split(' ')[1])
+    metric,
+    becomes: async (name, value) => {
+      await eventually(async () => (await metric(name)) === value || undefined, `${name} of ${value}`)
     },
     stop: () => life.stop(),
   }
+}
+
+const STEP = 10
+
+/**
+ * Gives what goes on in this process some time, in small steps: a machine that stands still meanwhile takes away one of
+ * them, and what has arrived is read before the next.
+ */
+export async function pass(milliseconds: number): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += STEP) await new Promise((resolve) => setTimeout(resolve, STEP))
+}
+
+/** Waits until a value has been the same for some time, given in milliseconds. @returns the value */
+export async function settled(read: () => number, milliseconds: number): Promise<number> {
+  let before = read()
+  const until = Date.now() + 10_000
+  for (let passed = 0; passed < milliseconds; passed += STEP) {
+    await pass(STEP)
+    const now = read()
+    if (now !== before) passed = 0
+    if (Date.now() > until) throw new Error(`${now}, and no rest within 10 s`)
+    before = now
+  }
+  return before
 }
 
 /** Asks again until there is an answer, for ten seconds: far more than any answer takes on a machine that has other work. */

@@ -64,6 +64,22 @@ export async function ask(port: number, request: string | Buffer): Promise<strin
   return new RawClient(port).send(request).closed()
 }
 
+/**
+ * A port of this machine that nothing listens on. It is not one of those that the system gives away by itself, so it stays
+ * free until the test takes it.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (isFree) return port
+  }
+}
+
 export interface RawOrigin {
   readonly port: number
   /** Connections accepted so far. */
