@@ -26,6 +26,8 @@ const ANSWER_TIMEOUT = 1000
 /** What a worker may take to stop beyond what its settings say, in milliseconds. */
 const STOP_MARGIN = 2000
 const LINE_FEED = 0x0a
+/** What a record begins with: its time stamp, to the millisecond. */
+const STAMP_LENGTH = '{"timestamp":"1970-01-01T00:00:00.000Z'.length
 
 export class Fleet implements Program {
   readonly #resolved: Resolved
@@ -145,10 +147,10 @@ export class Fleet implements Program {
     return [...mergeMetrics([...parts, processMetrics()]), replaced]
   }
 
-  /** All workers' newest, newest first: a record begins with its time stamp. */
+  /** All workers' newest, newest first. Within a millisecond the records of each keep their order. */
   async #exchanges(): Promise<string[]> {
     const records = (await this.#askAll('exchanges')).flat()
-    return records.sort().reverse().slice(0, this.#resolved.settings.exchangesKept)
+    return records.sort(newestFirst).slice(0, this.#resolved.settings.exchangesKept)
   }
 
   async #askAll<Q extends Question>(question: Q): Promise<Answers[Q][]> {
@@ -182,6 +184,11 @@ export class Fleet implements Program {
 function sumOf(books: readonly Ledgers[]): Ledgers {
   const of = (signal: Signal) => addLedgers(books.map((each) => Ledger.from(each[signal])))
   return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') }
+}
+
+function newestFirst(one: string, other: string): number {
+  const [stamp, otherStamp] = [one.slice(0, STAMP_LENGTH), other.slice(0, STAMP_LENGTH)]
+  return stamp === otherStamp ? 0 : stamp < otherStamp ? 1 : -1
 }
 
 function relayTo(output: 'stdout' | 'stderr'): LineWriter {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { getThrough } from '../support/get-through'
 import { eventually } from '../support/proxy'
 import { endAll, run, type Started, start } from './binary'
@@ -65,6 +65,22 @@ test('two workers answer as one: one address, one log, one set of metrics', asyn
   expect(await outspan.end).toEqual({ code: 0, signal: null })
   expect(new Set(records(outspan).map((record) => record['url.full'])).size).toBe(6)
   expect(outspan.log().map(({ message }) => message)).toEqual(['ready', 'draining', 'stopped'])
+})
+
+test('what one worker did within a millisecond is shown in its order', async () => {
+  const outspan = start(args)
+  const { proxy, admin } = await outspan.ready()
+  const numbers = Array.from({ length: 30 }, (_, number) => number)
+  const { hostname, port } = new URL(proxy)
+  const client = connect(Number(port), hostname)
+  client.write(numbers.map((number) => `GET ${url}${number} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+  client.resume()
+  const shown = await eventually(async () => {
+    const all = (await (await fetch(`${admin}/exchanges`)).json()) as { 'url.full': string }[]
+    return all.length === numbers.length ? all : undefined
+  }, 'all exchanges')
+  client.destroy()
+  expect(shown.map((record) => record['url.full'])).toEqual(numbers.map((number) => `${url}${number}`).reverse())
 })
 
 test('SIGTERM lets every worker finish', async () => {
