@@ -1,9 +1,8 @@
 /** What happens when something goes wrong: what the client is told, what the record says, and that nothing is left open. */
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { eventually, type RunningProxy, startProxy } from '../support/proxy'
-import { answering, ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
+import { eventually, type RunningProxy, settled, startProxy } from '../support/proxy'
+import { answering, ask, freePort, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
 let origin: RawOrigin | undefined
@@ -20,29 +19,26 @@ afterEach(async () => {
 
 const get = (port: number, more = ''): string => `GET http://127.0.0.1:${port}/ HTTP/1.1\r\nHost: x\r\n${more}\r\n`
 
-/** A port that nothing listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** A listener whose thread is blocked and whose backlog is full: connecting to it neither succeeds nor fails. */
 async function startDeafListener(): Promise<{ port: number; close(): Promise<void> }> {
+  const state = new Int32Array(new SharedArrayBuffer(4))
+  const BLOCKED = 1
   const worker = new Worker(
-    `const { parentPort } = require('node:worker_threads')
+    `const { parentPort, workerData: state } = require('node:worker_threads')
     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
       parentPort.postMessage(server.address().port)
-      setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
+      setImmediate(() => {
+        Atomics.store(state, 0, ${BLOCKED})
+        Atomics.wait(state, 0, ${BLOCKED})
+      })
     })`,
-    { eval: true },
+    { eval: true, workerData: state },
   )
   const [port] = (await once(worker, 'message')) as [number]
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await eventually(() => Atomics.load(state, 0) === BLOCKED || undefined, 'a thread that is blocked')
   const fillers = Array.from({ length: 4 }, () => new RawClient(port))
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  // The system keeps one more than the backlog.
+  await eventually(() => fillers.filter(({ socket }) => !socket.connecting).length >= 2 || undefined, 'a full backlog')
   return {
     port,
     close: async () => {
@@ -134,7 +130,7 @@ describe('requests that are refused', () => {
 describe('destinations that fail', () => {
   test('nothing listens', async () => {
     await start()
-    const port = await closedPort()
+    const port = await freePort()
     const client = new RawClient(proxy.port).send(get(port))
     const answer = await client.receives('request id: ')
     expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/)
@@ -277,7 +273,7 @@ describe('clients that leave', () => {
     await eventually(() => origin?.sockets[0]?.destroyed || undefined, 'the end')
     const [record] = await proxy.exchanges(1)
     expect(record).toMatchObject({ 'error.type': 'client_closed', 'http.response.status_code': 200 })
-    expect(await proxy.metric('outspan_upstream_connections_open')).toBe(0)
+    await proxy.becomes('outspan_upstream_connections_open', 0)
   })
 })
 
@@ -296,11 +292,7 @@ test('a side that does not read stops the other from writing', async () => {
   const client = new RawClient(proxy.port).send(get(origin.port))
   await client.receives('200 OK')
   client.socket.pause()
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  const before = written
-  await new Promise((resolve) => setTimeout(resolve, 200))
   // What the system's own buffers hold on three legs, and no more.
-  expect(written).toBe(before)
-  expect(written).toBeLessThan(32 * 1024 * 1024)
+  expect(await settled(() => written, 300)).toBeLessThan(32 * 1024 * 1024)
   client.destroy()
 })

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { eventually, type RunningProxy, startProxy } from '../support/proxy'
+import { eventually, type RunningProxy, settled, startProxy } from '../support/proxy'
 import { answering, ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
@@ -229,12 +229,9 @@ describe('connections', () => {
     const client = connect(proxy.port, '127.0.0.1')
     client.pause()
     client.write(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(600))
-    await new Promise((resolve) => setTimeout(resolve, 400))
-    const before = asked
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually(() => asked > 0 || undefined, 'the first')
     // What the system's buffers hold, and no more.
-    expect(asked).toBe(before)
-    expect(asked).toBeLessThan(400)
+    expect(await settled(() => asked, 300)).toBeLessThan(400)
     client.resume()
     await eventually(() => asked === 600 || undefined, 'the rest')
     client.destroy()

@@ -1,7 +1,7 @@
 /** A message among many proxies: loops, Via, Max-Forwards. */
 import { type UpstreamProxy, upstreamProxy } from '../../src/config/upstream-proxy'
 import { type RunningProxy, startProxy } from '../support/proxy'
-import { answering, ask, OK, type RawOrigin } from '../support/sockets'
+import { answering, ask, freePort, OK, type RawOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
 let origin: RawOrigin
@@ -22,9 +22,7 @@ describe('loops', () => {
   const open = (host: string) => `CONNECT ${host}:${proxy.port} HTTP/1.1\r\nHost: x\r\n\r\n`
 
   test('an upstream proxy that is outspan itself', async () => {
-    const first = await startProxy()
-    const { port } = first
-    await first.stop()
+    const port = await freePort()
     const self = upstreamProxy.read(`http://127.0.0.1:${port}`) as UpstreamProxy
     proxy = await startProxy({ listen: { host: '127.0.0.1', port }, upstreamProxy: self, upstreamProxyBypass: [] })
     expect(await ask(port, request('GET'))).toMatch(/^HTTP\/1.1 508 [\s\S]*cause: loop/)

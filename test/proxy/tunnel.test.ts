@@ -108,10 +108,7 @@ test('a client that leaves before the way is open leaves nothing behind', async 
   await once(client.socket, 'connect')
   setImmediate(() => client.destroy())
   await proxy.exchanges(1)
-  await eventually(
-    async () => (await proxy.metric('outspan_upstream_connections_open')) === 0 || undefined,
-    'the close',
-  )
+  await proxy.becomes('outspan_upstream_connections_open', 0)
 })
 
 test('a client that half-closed and reads slowly gets all, also when the destination has long ended', async () => {

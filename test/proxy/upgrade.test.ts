@@ -1,4 +1,4 @@
-import { type AccessRecord, type RunningProxy, startProxy } from '../support/proxy'
+import { type AccessRecord, eventually, pass, type RunningProxy, startProxy } from '../support/proxy'
 import { RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
@@ -48,7 +48,7 @@ test('101: the handshake arrives, bytes pass both ways, and the exchange ends wi
   const frame = Buffer.from([0x81, 0x80, 0xff, 0, 0x0d, 0x0a])
   client.send(frame)
   await client.receives(frame.toString('latin1'))
-  expect(await proxy.metric('outspan_exchanges_active')).toBe(1)
+  await proxy.becomes('outspan_exchanges_active', 1)
   client.socket.end()
   await client.closed()
   expect(await record()).toMatchObject({
@@ -58,17 +58,18 @@ test('101: the handshake arrives, bytes pass both ways, and the exchange ends wi
     'http.response.body.size': frame.length,
   })
   expect(await record()).not.toHaveProperty('error.type')
-  expect(await proxy.metric('outspan_upstream_connections_open')).toBe(0)
+  await proxy.becomes('outspan_upstream_connections_open', 0)
 })
 
 test('what follows the 101 at once, and what the client sends before it, arrives', async () => {
   origin = await startOrigin((socket, received) => {
-    if (received.endsWith('\r\n\r\n')) setTimeout(() => socket.write(`${SWITCHED}hello`), 30)
-    else if (received.endsWith('early')) setTimeout(() => socket.write('heard'), 30)
+    if (received.endsWith('early')) socket.write('heard')
   })
   const client = new RawClient(proxy.port).send(`${ask(handshake)}`)
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await eventually(() => origin.received[0]?.endsWith('\r\n\r\n') || undefined, 'the handshake')
   client.send('early')
+  await pass(30)
+  origin.sockets[0]?.write(`${SWITCHED}hello`)
   await client.receives(/\r\n\r\nhelloheard$/)
   expect(origin.received[0]).toMatch(/\r\n\r\nearly$/)
   client.destroy()
@@ -82,9 +83,7 @@ test('half-close passes each way', async () => {
   await client.receives('101')
   origin.sockets[0]?.removeAllListeners('end')
   client.socket.end('last')
-  await client.receives('101')
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(origin.received[0]).toMatch(/last$/)
+  await eventually(() => origin.received[0]?.endsWith('last') || undefined, 'the last words')
   origin.sockets[0]?.end('answer')
   expect(await client.closed()).toMatch(/answer$/)
   expect(await record()).not.toHaveProperty('error.type')

@@ -2,7 +2,7 @@ import type { Settings } from '../../src/config/options'
 import type { UpstreamProxy } from '../../src/config/upstream-proxy'
 import { upstreamProxy } from '../../src/config/upstream-proxy'
 import { type RunningProxy, startProxy } from '../support/proxy'
-import { answering, ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
+import { answering, ask, freePort, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let origin: RawOrigin
 /** Another proxy, which says what it is told to. */
@@ -107,9 +107,7 @@ test('a proxy that closes or is not there', async () => {
   other = await startOrigin((socket) => socket.end())
   const closing = await start({ upstreamProxy: through(other.port) })
   expect(await ask(closing.port, 'CONNECT far.example:443 HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/upstream_closed/)
-  const { port } = other
-  await other.close()
-  const refused = await start({ upstreamProxy: through(port) })
+  const refused = await start({ upstreamProxy: through(await freePort()) })
   expect(await ask(refused.port, get())).toMatch(/^HTTP\/1.1 502 [\s\S]*upstream proxy: 127[\s\S]*connection_refused/)
 })
 
