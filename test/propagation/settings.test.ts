@@ -83,6 +83,10 @@ describe('sampling', () => {
     return { sampled: false, traceState: question[2] }
   })
 
+  beforeEach(() => {
+    asked.length = 0
+  })
+
   test('the sampler hears the id, the decision and tracestate', () => {
     through(never, [parent, 'tracestate: a=1'])
     through(never, [`b3: ${other}-${spanId}`])
