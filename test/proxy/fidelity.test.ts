@@ -7,14 +7,14 @@
 import type { Socket } from 'node:net'
 import { differences } from '../support/differences'
 import { type ForwardProxy, startHttpProxy, startNodeProxy } from '../support/forward-proxies'
-import { type RunningProxy, startProxy } from '../support/proxy'
+import { pass, type RunningProxy, settled, startProxy } from '../support/proxy'
 import { RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 import { type Row, rows } from './fidelity-rows'
 
 /** A side that was silent for so long has sent all, in milliseconds. */
-const SILENCE = 150
+const SILENCE = 300
 /** From the last byte of a request to its answer. */
-const THINKING = 30
+const THINKING = 50
 
 /** A date that the origin did not write. */
 const now = /with "date: (?!Thu, 01 Jan 2026)[^"]*"/
@@ -48,27 +48,26 @@ const addressed = (text: string, { port }: RawOrigin): string => text.replaceAll
 
 /** Gives the interim response to the first bytes, if there is one, and the answer when nothing more comes. */
 function startAnswering({ interim, answer, closes, isEarly }: Row): Promise<RawOrigin> {
-  const timers = new Map<Socket, NodeJS.Timeout>()
+  const reads = new Map<Socket, number>()
   return startOrigin((socket, received, bytes) => {
     const isFirst = received.length === bytes.length
     if (isFirst && interim) return void socket.write(Buffer.from(interim, 'latin1'))
-    clearTimeout(timers.get(socket))
     const say = (): void => {
       socket.write(Buffer.from(answer, 'latin1'))
       if (closes) socket.end()
     }
     if (isEarly) return isFirst ? say() : undefined
-    timers.set(socket, setTimeout(say, THINKING))
+    const read = (reads.get(socket) ?? 0) + 1
+    reads.set(socket, read)
+    void pass(THINKING).then(() => {
+      if (reads.get(socket) === read) say()
+    })
   })
 }
 
 /** Waits until neither side has got anything for a while. */
 async function silence(client: RawClient, origin: RawOrigin): Promise<void> {
-  const size = (): number => client.text.length + origin.received.join('').length
-  for (let before = -1; before !== size(); ) {
-    before = size()
-    await new Promise((resolve) => setTimeout(resolve, SILENCE))
-  }
+  await settled(() => client.text.length + origin.received.join('').length, SILENCE)
 }
 
 /** One exchange. @returns how what arrived differs from what should have */
