@@ -1,4 +1,4 @@
-import { type RunningProxy, startProxy } from '../support/proxy'
+import { eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
@@ -16,21 +16,24 @@ const get = (): string => `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost
 
 test('draining: not ready, and what is on finishes and says that the connection ends', async () => {
   proxy = await startProxy()
-  const busy = new RawClient(proxy.port).send(get())
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  const slow = await startOrigin(() => {})
+  const busy = new RawClient(proxy.port).send(`GET http://127.0.0.1:${slow.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await eventually(() => slow.received[0] || undefined, 'the request')
   expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200)
   const stopped = proxy.stop()
   expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(503)
   expect((await fetch(`${proxy.adminUrl}/livez`)).status).toBe(200)
+  slow.sockets[0]?.write(OK)
   expect(await busy.closed()).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
   await stopped
+  await slow.close()
 })
 
 test('draining: the program may go on calling, on its idle connections and on new ones, until it is quiet', async () => {
-  proxy = await startProxy({ drainQuiet: 400 })
+  proxy = await startProxy({ drainQuiet: 1500 })
   const idle = new RawClient(proxy.port)
   const unused = new RawClient(proxy.port)
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await proxy.becomes('outspan_client_connections_open', 2)
   const stopped = proxy.stop()
   for (const client of [idle, new RawClient(proxy.port), new RawClient(proxy.port)]) {
     client.send(get())
@@ -41,13 +44,13 @@ test('draining: the program may go on calling, on its idle connections and on ne
 })
 
 test('draining ends at the time-out, however much the program still calls', async () => {
-  proxy = await startProxy({ drainQuiet: 300, drainTimeout: 500 })
+  proxy = await startProxy({ drainQuiet: 1000, drainTimeout: 1500 })
   const before = performance.now()
   const stopped = proxy.stop()
   const calls = setInterval(() => new RawClient(proxy.port).send(get()), 50)
   await stopped
   clearInterval(calls)
-  expect(performance.now() - before).toBeGreaterThan(490)
+  expect(performance.now() - before).toBeGreaterThan(1490)
 })
 
 test('a client that takes nothing can not hold up the end', async () => {
@@ -74,7 +77,7 @@ test('what does not finish in time is cut off', async () => {
   proxy = await startProxy({ drainTimeout: 100 })
   const endless = await startOrigin(() => {})
   const client = new RawClient(proxy.port).send(`GET http://127.0.0.1:${endless.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await eventually(() => endless.received[0] || undefined, 'the request')
   const before = performance.now()
   await proxy.stop()
   expect(performance.now() - before).toBeGreaterThan(90)
@@ -83,7 +86,7 @@ test('what does not finish in time is cut off', async () => {
 })
 
 test('a tunnel has the time until the drain time-out', async () => {
-  proxy = await startProxy({ drainTimeout: 200 })
+  proxy = await startProxy({ drainTimeout: 1500 })
   const client = new RawClient(proxy.port)
   client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: x\r\n\r\n`)
   await client.receives('200')

@@ -38,7 +38,8 @@ test('an event loop that stands still is seen, and the latest of several process
   const delay = (of: readonly Metric[], what: string) =>
     (named(of, `nodejs.eventloop.delay.${what}`)?.points[0] as { value: number } | undefined)?.value ?? Number.NaN
   expect(delay(metrics, 'max')).toBeGreaterThan(0.2)
-  expect(delay(metrics, 'max')).toBeLessThan(2)
+  // Seconds, not milliseconds: a machine may be late by itself.
+  expect(delay(metrics, 'max')).toBeLessThan(20)
   expect(delay(metrics, 'p50')).toBeLessThanOrEqual(delay(metrics, 'p99'))
   expect(delay(mergeMetrics([metrics, metrics]), 'max')).toBe(delay(metrics, 'max'))
 })
