@@ -7,6 +7,7 @@ import type { OtlpSettings } from '../../src/export/otlp-settings'
 import { Certificates } from '../support/certificates'
 import { decodedRequest, encodedResponse, encodedStatus } from '../support/otlp-whole'
 import { type Answer, type Receiver, type ReceiverTls, startReceiver } from '../support/receiver'
+import { freePort } from '../support/sockets'
 import { batchOf, finishedExchange } from './finished-exchange'
 
 const ok: SendResult = { kind: 'ok', rejected: 0, reason: '' }
@@ -34,7 +35,7 @@ function exporterTo(endpoint: string, { signal = 'traces', encoding = 'protobuf'
   const exporter = new OtlpHttpExporter(
     signal,
     encoding,
-    { endpoint, headers: {}, compression: 'none', timeout: 3000, tls: noTls, ...settings },
+    { endpoint, headers: {}, compression: 'none', timeout: 10_000, tls: noTls, ...settings },
     { resource: { 'service.name': 'shop', team: 'ä' }, scope: { name: 'outspan', version: '1.2.3' } },
   )
   cleanups.push(() => exporter.close())
@@ -395,10 +396,9 @@ describe('reasons', () => {
 
 describe('trouble on the way', () => {
   test('nobody listens: retry', async () => {
-    const receiver = await receiverWith()
-    await receiver.close()
-    for (const url of [receiver.url, receiver.url.replace('127.0.0.1', 'localhost')]) {
-      const result = await exporterTo(url).send(aBatch())
+    const port = await freePort()
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const result = await exporterTo(`http://${host}:${port}`).send(aBatch())
       expect(result).toEqual({ kind: 'retry', reason: expect.stringContaining('ECONNREFUSED') })
     }
   })
@@ -413,7 +413,7 @@ describe('trouble on the way', () => {
     const start = performance.now()
     const result = await exporterTo(receiver.url, { timeout: 200 }).send(aBatch())
     expect(result).toEqual({ kind: 'retry', reason: 'no answer within 200 ms' })
-    expect(performance.now() - start).toBeLessThan(1500)
+    expect(performance.now() - start).toBeLessThan(7000)
   })
 
   test.each<[string, string | undefined]>([
@@ -440,7 +440,7 @@ describe('trouble on the way', () => {
       write(cut(status))
       if (ends) setTimeout(end, 20)
     })
-    expect(await exporterTo(url, { timeout: 300 }).send(aBatch())).toEqual(expected)
+    expect(await exporterTo(url, { timeout: 1500 }).send(aBatch())).toEqual(expected)
   })
 
   test('a collector that comes back is found again, and one that closed its connection as well', async () => {
@@ -486,7 +486,7 @@ describe('close', () => {
     const sent = exporter.send(aBatch())
     const start = performance.now()
     await exporter.close()
-    expect(performance.now() - start).toBeLessThan(1500)
+    expect(performance.now() - start).toBeLessThan(7000)
     expect((await sent).kind).toBe('retry')
   })
 })

@@ -391,7 +391,7 @@ describe('several processes', () => {
       const children = [start('append', `child ${started++}`), start('append', `child ${started++}`)]
       await Promise.all(
         children.map(async ({ kill, lines, end }) => {
-          while (lines.length === 0 && round % 3 > 0) await sleep(5)
+          while (lines.length < 5 && round % 3 > 0) await sleep(5)
           await sleep(random.integer(20, 120))
           kill()
           await end
@@ -414,7 +414,7 @@ describe('several processes', () => {
       expect(own).toEqual(own.map((_, index) => index))
     }
     expect(acknowledged.length).toBeGreaterThan(50)
-  }, 20_000)
+  })
 })
 
 test('the law: appended + recovered = removed + dropped + damaged + waiting', async () => {
