@@ -18,6 +18,7 @@ import { RequestMaker, resourceBytes, scopeBytes } from '../telemetry/otlp-reque
 import type { Batch, Exporter, SendResult, Signal } from './exporter'
 import type { Identity, OtlpSettings } from './otlp-settings'
 import { type OtlpTls, pemOf } from './otlp-tls'
+import { ReasonWriter } from './reason'
 import { retryInfoOf } from './retry-info'
 
 /** What the OTLP specification calls retryable. `RESOURCE_EXHAUSTED` is so only when the collector says it with RetryInfo. */
@@ -42,6 +43,9 @@ const MOST_TIMEOUTS = 5
 /** Milliseconds before a lost connection is made anew. */
 const RECONNECT = 1000
 
+/** grpc-js announces what it knows of resolving the name, even when that is nothing. */
+const NO_NOTE = / Resolution note: $/
+
 const asItIs = (bytes: Buffer): Buffer => bytes
 
 export class OtlpGrpcExporter implements Exporter {
@@ -49,6 +53,7 @@ export class OtlpGrpcExporter implements Exporter {
   readonly #metadata: Metadata
   readonly #timeout: number
   readonly #requests: RequestMaker
+  readonly #reasons: ReasonWriter
   readonly #connect: () => Client
   #client: Client
   /** Calls in a row without an answer in time. */
@@ -72,6 +77,7 @@ export class OtlpGrpcExporter implements Exporter {
     }
     this.#path = paths[signal]
     this.#metadata = metadataOf(settings.headers)
+    this.#reasons = new ReasonWriter(settings.headers)
     this.#timeout = settings.timeout
     this.#requests = new RequestMaker(resourceBytes(resource), scopeBytes(scope.name, scope.version))
     this.#connect = () => new Client(address, credentials, options)
@@ -94,7 +100,7 @@ export class OtlpGrpcExporter implements Exporter {
       const onAnswer = (error: ServiceError | null, answer?: Buffer): void => {
         this.#requests.reuse(request)
         this.#watchTimeouts(error)
-        resolve(error ? verdictOn(error) : taken(answer, batch))
+        resolve(error ? verdictOn(error, this.#reasons) : taken(answer, batch, this.#reasons))
       }
       this.#client.makeUnaryRequest(this.#path, asItIs, asItIs, request, this.#metadata, { deadline }, onAnswer)
     })
@@ -136,12 +142,13 @@ function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
   return metadata
 }
 
-function taken(answer: Buffer | undefined, batch: Batch): SendResult {
+function taken(answer: Buffer | undefined, batch: Batch, reasons: ReasonWriter): SendResult {
   const { partialSuccess } = answerOf(answer)
   // A negative count, which makes no sense, is read as a huge one.
   const count = Number(partialSuccess?.rejectedSpans ?? 0)
   const rejected = count >= 2 ** 63 ? 0 : Math.min(batch.count, count)
-  const reason = partialSuccess?.errorMessage || (rejected > 0 ? `the collector rejected ${rejected} entries` : '')
+  const message = reasons.write(partialSuccess?.errorMessage ?? '')
+  const reason = message || (rejected > 0 ? `the collector rejected ${rejected} entries` : '')
   return { kind: 'ok', rejected, reason }
 }
 
@@ -154,7 +161,8 @@ function answerOf(bytes: Buffer | undefined): IExportTraceServiceResponse {
   }
 }
 
-function verdictOn({ code, message: reason, metadata }: ServiceError): SendResult {
+function verdictOn({ code, message, metadata }: ServiceError, reasons: ReasonWriter): SendResult {
+  const reason = reasons.write(message.replace(NO_NOTE, ''))
   const info = retryInfoOf(metadata)
   const isExhausted = code === status.RESOURCE_EXHAUSTED && info !== undefined
   if (!retryable.has(code) && !isExhausted) return { kind: 'permanent', reason }

@@ -423,6 +423,29 @@ describe('what becomes of a batch', () => {
     expect((await exporterTo(url).send(batchOf(finishedExchange()))).kind).toBe('retry')
   })
 
+  test('reasons are one line, short, and end where the words end', async () => {
+    const refused = await exporterTo(`http://127.0.0.1:${await freePort()}`).send(batchOf(finishedExchange()))
+    expect(refused.reason).toMatch(/^14 UNAVAILABLE: .*[^: ]$/)
+    expect(refused.reason).not.toContain('Resolution note')
+    const collector = await collectorWith({
+      behaviour: { kind: 'fail', code: 3, message: `no\r\n\t${'x'.repeat(1e3)}` },
+    })
+    const failed = await exporterTo(collector.url).send(batchOf(finishedExchange()))
+    expect(failed.reason).toMatch(/^3 INVALID_ARGUMENT: no x+…$/)
+    expect(failed.reason.length).toBeLessThan(350)
+  })
+
+  test('reasons repeat no secret, even if the collector does', async () => {
+    const headers = { authorization: 'Bearer geheim-1', 'x-key': 'geheim-2' }
+    const message = 'token geheim-1 and key geheim-2 are bad'
+    const collector = await collectorWith({ behaviour: { kind: 'fail', code: 16, message } })
+    const exporter = exporterTo(collector.url, { headers })
+    const { reason } = await exporter.send(batchOf(finishedExchange()))
+    expect(reason).toBe('16 UNAUTHENTICATED: token [redacted] and key [redacted] are bad')
+    collector.setBehaviour({ kind: 'partial', rejected: 0, message: 'geheim-2?' })
+    expect((await exporter.send(batchOf(finishedExchange()))).reason).toBe('[redacted]?')
+  })
+
   test('reasons carry no header', async () => {
     const exporter = exporterTo(`http://127.0.0.1:${await freePort()}`, { headers: { authorization: 'geheim' } })
     const result = await exporter.send(batchOf(finishedExchange()))
