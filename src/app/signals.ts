@@ -78,8 +78,7 @@ export function exporterOf(signal: Signal, endpoint: string, settings: Settings)
     endpoint,
     headers: Object.fromEntries(headers.map(([name, secret]) => [name, secret.reveal()])),
     compression: settingOf(signal, settings, 'otlpCompression'),
-    // 0 is no limit, as OpenTelemetry has it.
-    timeout: settingOf(signal, settings, 'otlpTimeout') || NO_LIMIT,
+    timeout: timeoutOf(signal, settings),
     tls: {
       certificate: settingOf(signal, settings, 'otlpCertificate'),
       clientCertificate: settingOf(signal, settings, 'otlpClientCertificate'),
@@ -93,6 +92,12 @@ export function exporterOf(signal: Signal, endpoint: string, settings: Settings)
   }
   const { OtlpHttpExporter } = require('../export/otlp-http') as typeof import('../export/otlp-http')
   return new OtlpHttpExporter(signal, protocol === 'http/json' ? 'json' : 'protobuf', otlp, identity)
+}
+
+/** The shorter of the two times that a batch has. 0 is no limit, as OpenTelemetry has it. */
+function timeoutOf(signal: Signal, settings: Settings): number {
+  const times = [settingOf(signal, settings, 'otlpTimeout'), settingOf(signal, settings, 'queueExportTimeout')]
+  return Math.min(...times.map((time) => time || NO_LIMIT))
 }
 
 function settingOf<Name extends Parameters<typeof ofSignal>[2]>(signal: Signal, settings: Settings, name: Name) {

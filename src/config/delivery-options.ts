@@ -2,7 +2,7 @@
  * The options of delivery: what is exported, to where, and how it waits. Those of OTLP exist for all signals and, with the
  * signal in their names, for each: `--otlp-endpoint` and `--otlp-logs-endpoint`.
  */
-import { choice, duration, endpoint, integer, list, Problem, secretHeaders, size, string } from './kinds'
+import { choice, duration, endpoint, integer, interval, list, Problem, secretHeaders, size, string } from './kinds'
 import { type Option, option, optional } from './option'
 import { pemFile } from './readable-file'
 
@@ -85,7 +85,12 @@ const queue = {
     key: 'queue.capacity',
     kind: integer(1, 1_000_000),
     default: 8192,
-    doc: 'Entries of a signal that may wait in memory; when there are more, the oldest are dropped and counted.',
+    doc: 'Entries of a signal that may wait in memory; when a batch is full and there are more, the oldest are dropped and counted. Batches on their way stay.',
+  }),
+  queueExportTimeout: optional({
+    key: 'queue.export_timeout',
+    kind: duration,
+    doc: 'Time that the export of one batch may take, where it is shorter than --otlp-timeout; 0s is no limit.',
   }),
 }
 
@@ -123,6 +128,7 @@ const ofProcessor: Readonly<Record<string, string>> = {
   queueBatchSize: 'MAX_EXPORT_BATCH_SIZE',
   queueDelay: 'SCHEDULE_DELAY',
   queueCapacity: 'MAX_QUEUE_SIZE',
+  queueExportTimeout: 'EXPORT_TIMEOUT',
 }
 const otlpVariable =
   (signal: SignalName) =>
@@ -143,7 +149,11 @@ export const deliveryOptions = {
     otel: ['OTEL_SDK_DISABLED'],
     kind: {
       ...list(choice(signalNames)),
-      readOtel: (text) => (text.toLowerCase() === 'true' ? [] : signalNames),
+      readOtel: (text) => {
+        const isDisabled = text.toLowerCase()
+        if (isDisabled === 'true') return []
+        return isDisabled === 'false' ? signalNames : new Problem('is neither true nor false')
+      },
     },
     default: signalNames,
     doc: 'What is exported: traces, logs (the access log and our own), metrics. Trace context goes on in any case.',
@@ -159,6 +169,7 @@ export const deliveryOptions = {
   ...queue,
   ...variantsOf('traces', queue, processorVariable('OTEL_BSP_')),
   ...variantsOf('logs', queue, processorVariable('OTEL_BLRP_')),
+  ...variantsOf('metrics', { queueExportTimeout: queue.queueExportTimeout }, () => 'OTEL_METRIC_EXPORT_TIMEOUT'),
   queueMaxBytes: option({
     key: 'queue.max_bytes',
     kind: size(1024, 1024 ** 3),
@@ -205,9 +216,9 @@ export const deliveryOptions = {
   metricsInterval: option({
     key: 'metrics.interval',
     otel: ['OTEL_METRIC_EXPORT_INTERVAL'],
-    kind: duration,
+    kind: interval,
     default: 60_000,
-    doc: 'Time between two exports of metrics.',
+    doc: 'Time between two exports of metrics; 0s exports none.',
   }),
 }
 

@@ -21,8 +21,10 @@ export interface Kind<T> {
   readonly placeholder: string
   /** Reads one value, or one item of a repeatable one. */
   read(text: string): T | Problem
-  /** The form that an `OTEL_` variable has, where it differs. */
-  readOtel?(text: string, environment?: Environment): T | Problem
+  /** The form that an `OTEL_` variable has, where it differs. @param variable its name */
+  readOtel?(text: string, environment?: Environment, variable?: string): T | Problem
+  /** Of an `OTEL_` variable, what can't be read is left out, item by item; otherwise the whole of it is. */
+  readonly skipsBadOtelItems?: true
   /** Repeatable kinds join what several items say. */
   join?(former: T, item: T): T
   /** What a repeatable kind is without any item. */
@@ -75,11 +77,13 @@ export function orOff<T>(kind: Kind<T>): Kind<T | 'off'> {
   }
 }
 
-/** One of a few words. */
+/** One of a few words. In OpenTelemetry's variables upper and lower case are the same. */
 export function choice<const T extends string>(words: readonly T[]): Kind<T> {
+  const read = (text: string) => words.find((word) => word === text) ?? new Problem(`is none of ${words.join(', ')}`)
   return {
     placeholder: words.join('|'),
-    read: (text) => words.find((word) => word === text) ?? new Problem(`is none of ${words.join(', ')}`),
+    read,
+    readOtel: (text) => read(text.toLowerCase()),
     show: itself,
   }
 }
@@ -149,6 +153,10 @@ export function integer(least: number, most: number): Kind<number> {
 
 const durationUnits: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+function millisecondsOf(text: string): number | Problem {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : new Problem('is not a number of milliseconds')
+}
+
 /** Milliseconds, written `250ms`, `5s`, `2m`, `1h`. OpenTelemetry's variables hold plain milliseconds. */
 export const duration: Kind<number> = {
   placeholder: 'DURATION',
@@ -158,11 +166,17 @@ export const duration: Kind<number> = {
     // Timers hold 31 bits of milliseconds.
     return value < 2 ** 31 ? value : new Problem('is not a duration, such as 250ms, 5s or 2m')
   },
-  readOtel: (text) => (/^[0-9]{1,9}$/.test(text) ? Number(text) : new Problem('is not a number of milliseconds')),
+  readOtel: millisecondsOf,
   show: (value) => {
     const unit = ['h', 'm', 's'].find((name) => value > 0 && value % (durationUnits[name] as number) === 0) ?? 'ms'
     return `${value / (durationUnits[unit] as number)}${unit}`
   },
+}
+
+/** A duration that OpenTelemetry's variable can't set to nothing. */
+export const interval: Kind<number> = {
+  ...duration,
+  readOtel: (text) => (/^0+$/.test(text) ? new Problem('is no time at all') : millisecondsOf(text)),
 }
 
 const sizeUnits: { readonly [unit: string]: number } = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
@@ -185,6 +199,14 @@ export function size(least: number, most: number): Kind<number> {
   }
 }
 
+const withoutScheme = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/
+
+/** What OpenTelemetry's variables mean by a collector without a scheme: TLS, unless `…_INSECURE` says otherwise. */
+function schemeFor(variable = '', environment: Environment = {}): 'http' | 'https' {
+  const own = environment[variable.replace(/ENDPOINT$/, 'INSECURE')]
+  return (own || environment.OTEL_EXPORTER_OTLP_INSECURE)?.trim().toLowerCase() === 'true' ? 'http' : 'https'
+}
+
 /** The URL of a collector for gRPC: scheme, host and port say it all. */
 export const endpoint: Kind<string> = {
   placeholder: 'URL',
@@ -195,6 +217,8 @@ export const endpoint: Kind<string> = {
     }
     return text
   },
+  readOtel: (text, environment, variable) =>
+    withoutScheme.test(text) ? `${schemeFor(variable, environment)}://${text}` : endpoint.read(text),
   // Userinfo is refused; should any come another way, it does not show.
   show: (text) => text.replace(/\/\/[^/]*@/, '//[redacted]@'),
 }
@@ -239,4 +263,5 @@ export const secretHeaders: Kind<Pairs<Secret>> = {
       : new Problem('holds characters that a header can not carry')
   }),
   isSecret: true,
+  skipsBadOtelItems: true,
 }

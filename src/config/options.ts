@@ -177,6 +177,7 @@ export const options = {
   }),
   logLevel: option({
     key: 'log.level',
+    otel: ['OTEL_LOG_LEVEL'],
     kind: choice(['debug', 'info', 'warn', 'error']),
     default: 'info',
     doc: "Level of the program's own log, on stderr.",

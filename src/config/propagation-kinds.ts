@@ -21,7 +21,7 @@ const propagators: { readonly [name: string]: { readonly extract?: string; reado
 }
 
 function readPropagators(text: string, way: 'extract' | 'inject'): readonly string[] | Problem {
-  const names = text.split(',').map((name) => name.trim())
+  const names = text.split(',').map((name) => name.trim().toLowerCase())
   const unknown = names.find((name) => propagators[name] === undefined && !formatNames.includes(name))
   if (unknown !== undefined) return new Problem(`names the propagator ${unknown}, which is not known`)
   const read = names.map((name) => (propagators[name] ? propagators[name][way] : name))
@@ -82,7 +82,7 @@ function readSampler<T>(
   environment: Environment | undefined,
   part: (sampler: { readonly strategy: Strategy; readonly rate: number }) => T,
 ): T | Problem {
-  const sampler = samplers[name]
+  const sampler = samplers[name.toLowerCase()]
   if (!sampler) return new Problem('is a sampler that is not known')
   if (sampler.rate !== 'argument') return part({ ...sampler, rate: sampler.rate })
   const argument = environment?.OTEL_TRACES_SAMPLER_ARG?.trim()

@@ -5,6 +5,7 @@
 import { type Environment, type Kind, Problem } from './kinds'
 import { flagOf, type Option, variableOf } from './option'
 import { type OptionName, options, type Settings } from './options'
+import { unheeded } from './unheeded'
 
 /** What the user gave, as it was given. */
 export interface Given {
@@ -54,10 +55,12 @@ export function resolve(given: Given): Resolved {
     settings[name] = row.default
     origins[name] = 'default'
     for (const source of sourcesOf(row, given)) {
-      const value = readSource(row.kind, source, given.environment)
+      const skipped: string[] = []
+      const value = readSource(row.kind, source, given.environment, skipped)
       if (!(value instanceof Problem)) {
         settings[name] = value
         origins[name] = source.origin
+        warnings.push(...skipped.map((words) => `${source.origin}: ${words}; it is left out`))
         break
       }
       if (!source.isOtel) {
@@ -74,7 +77,7 @@ export function resolve(given: Given): Resolved {
     problems,
     failed,
     // A variable that says two settings is told once.
-    warnings: [...new Set(warnings)],
+    warnings: [...new Set([...warnings, ...unheeded(given.environment)])],
   }
 }
 
@@ -102,14 +105,24 @@ function split(kind: Kind<unknown>, text: string): readonly string[] {
   return kind.split?.(text) ?? [text]
 }
 
-function readSource(kind: Kind<unknown>, source: Source, environment: Environment): unknown | Problem {
+/** @param skipped gets what is wrong with items that are left out */
+function readSource(
+  kind: Kind<unknown>,
+  source: Source,
+  environment: Environment,
+  skipped: string[],
+): unknown | Problem {
   if (source.structure !== undefined && kind.readStructure) return kind.readStructure(source.structure)
   if (source.items.length > 1 && !kind.join) return new Problem(`is given ${source.items.length} times`)
   let joined: unknown
   for (const item of source.items) {
-    const value = source.isOtel && kind.readOtel ? kind.readOtel(item, environment) : kind.read(item)
-    if (value instanceof Problem)
-      return new Problem(`${kind.isSecret || item.includes('@') ? 'the value' : `"${item}"`} ${value.words}`)
+    const value = source.isOtel && kind.readOtel ? kind.readOtel(item, environment, source.origin) : kind.read(item)
+    if (value instanceof Problem) {
+      const words = `${kind.isSecret || item.includes('@') ? 'the value' : `"${item}"`} ${value.words}`
+      if (!source.isOtel || !kind.skipsBadOtelItems || source.items.length === 1) return new Problem(words)
+      skipped.push(words)
+      continue
+    }
     joined = joined === undefined || !kind.join ? value : kind.join(joined, value)
   }
   return joined ?? kind.empty ?? new Problem('has no value')

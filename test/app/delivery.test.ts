@@ -173,6 +173,13 @@ test('a batch that can not be sent for too long is given up', async () => {
   expectBalance(await books())
 })
 
+test('an export has the shorter of its two times', async () => {
+  receiver.setAnswer(() => {})
+  proxy = await start({ signals: ['traces'], otlpTimeout: 0, queueExportTimeout: 100 })
+  await call(1)
+  await eventually(() => receiver.requests.length > 1 || undefined, 'the second try')
+})
+
 test('each signal may go elsewhere, or nowhere', async () => {
   const other = await startReceiver()
   proxy = await start({ logsOtlpEndpoint: `${other.url}/mine?x=1`, tracesExporter: [], metricsInterval: 60_000 })

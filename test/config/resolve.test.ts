@@ -193,7 +193,7 @@ describe('OTEL_ variables that can not be read', () => {
     ['OTEL_BSP_SCHEDULE_DELAY', '5s', 'tracesQueueDelay', {}, 'default', undefined],
     ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'tracesQueueCapacity', {}, 'default', undefined],
     ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '0', 'tracesQueueBatchSize', {}, 'default', undefined],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', {}, 'default', undefined],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', 'otlpEndpoint', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://user:word@collector:4317', 'otlpEndpoint', {}, 'default', undefined],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/xml', 'otlpProtocol', {}, 'default', 'grpc'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such/file', 'otlpCertificate', {}, 'default', undefined],
@@ -201,6 +201,12 @@ describe('OTEL_ variables that can not be read', () => {
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=1,b', 'resourceAttributes', {}, 'default', {}],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz', 'resourceAttributes', {}, 'default', {}],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%zz', 'otlpHeaders', {}, 'default', {}],
+    ['OTEL_SDK_DISABLED', 'yes', 'signals', {}, 'default', ['traces', 'logs', 'metrics']],
+    ['OTEL_METRIC_EXPORT_INTERVAL', '0', 'metricsInterval', {}, 'default', 60_000],
+    ['OTEL_METRIC_EXPORT_INTERVAL', '-5', 'metricsInterval', {}, 'default', 60_000],
+    ['OTEL_BSP_EXPORT_TIMEOUT', 'soon', 'tracesQueueExportTimeout', {}, 'default', undefined],
+    ['OTEL_TRACES_EXPORTER', 'zipkin', 'tracesExporter', {}, 'default', undefined],
+    ['OTEL_LOG_LEVEL', 'loud', 'logLevel', {}, 'default', 'info'],
   ])('%s=%s: %s falls through with a warning', (variable, text, name, others, origin, value) => {
     const { settings, origins, problems, warnings } = resolved({
       ...others,
@@ -225,6 +231,20 @@ describe('the forms of OTEL_ variables', () => {
     ['OTEL_BSP_SCHEDULE_DELAY', '0', 'tracesQueueDelay', 0],
     ['OTEL_EXPORTER_OTLP_TIMEOUT', ' 10000 ', 'otlpTimeout', 10_000],
     ['OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip', 'otlpCompression', 'gzip'],
+    // Enumerations and booleans know no case.
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'GZIP', 'otlpCompression', 'gzip'],
+    ['OTEL_EXPORTER_OTLP_LOGS_PROTOCOL', 'HTTP/Protobuf', 'logsOtlpProtocol', 'http/protobuf'],
+    ['OTEL_PROPAGATORS', 'TraceContext', 'inject', ['w3c']],
+    ['OTEL_TRACES_SAMPLER', 'ALWAYS_OFF', 'samplingRate', 0],
+    ['OTEL_LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
+    ['OTEL_SDK_DISABLED', 'TRUE', 'signals', []],
+    ['OTEL_SDK_DISABLED', 'False', 'signals', ['traces', 'logs', 'metrics']],
+    ['OTEL_BSP_EXPORT_TIMEOUT', '2000', 'tracesQueueExportTimeout', 2000],
+    ['OTEL_BLRP_EXPORT_TIMEOUT', '2000', 'logsQueueExportTimeout', 2000],
+    ['OTEL_METRIC_EXPORT_TIMEOUT', '2000', 'metricsQueueExportTimeout', 2000],
+    // A collector of gRPC without a scheme has TLS.
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', 'https://collector:4317'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', '[::1]:4317', 'otlpEndpoint', 'https://[::1]:4317'],
     ['OTEL_SERVICE_NAME', ' shop ', 'serviceName', 'shop'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=1, b = 2 ,', 'resourceAttributes', { a: '1', b: '2' }],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=x%2Cy%3Dz%25,b=%C3%A4', 'resourceAttributes', { a: 'x,y=z%', b: 'ä' }],
@@ -232,6 +252,46 @@ describe('the forms of OTEL_ variables', () => {
   ])('%s=%s', (variable, text, name, value) => {
     const { settings, origins, warnings } = resolved({ environment: { [variable]: text } })
     expect([warnings, origins[name], settings[name]]).toEqual([[], variable, value])
+  })
+
+  test.each([
+    [{ OTEL_EXPORTER_OTLP_INSECURE: 'True' }, 'http://collector:4317'],
+    [{ OTEL_EXPORTER_OTLP_LOGS_INSECURE: 'true' }, 'http://collector:4317'],
+    [{ OTEL_EXPORTER_OTLP_INSECURE: 'true', OTEL_EXPORTER_OTLP_LOGS_INSECURE: 'false' }, 'https://collector:4317'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'true' }, 'https://collector:4317'],
+  ])('a collector without a scheme, %j', (insecure, url) => {
+    const environment = { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'collector:4317', ...insecure }
+    expect(resolved({ environment }).settings.logsOtlpEndpoint).toBe(url)
+  })
+
+  test('of headers, a pair that can not be read is left out; of resource attributes, all are', () => {
+    const { settings, warnings } = resolved({
+      environment: { OTEL_EXPORTER_OTLP_HEADERS: 'x=1,geheim,y=2', OTEL_RESOURCE_ATTRIBUTES: 'x=1,oops,y=2' },
+    })
+    expect(Object.keys(settings.otlpHeaders)).toEqual(['x', 'y'])
+    expect(settings.resourceAttributes).toEqual({})
+    expect(warnings.toSorted()).toEqual([
+      'OTEL_EXPORTER_OTLP_HEADERS: the value is not KEY=VALUE; it is left out',
+      'OTEL_RESOURCE_ATTRIBUTES: "oops" is not KEY=VALUE; it is ignored',
+    ])
+  })
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_INSECURE', 'yes', 'is neither true nor false, and means false'],
+    [
+      'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION',
+      'base2_exponential_bucket_histogram',
+      'is ignored: histograms have explicit buckets',
+    ],
+    ['OTEL_CONFIG_FILE', 'otel.yaml', "is ignored: outspan's own file is named by --config"],
+  ])('%s=%s can not be followed, and is told', (variable, text, words) => {
+    expect(resolved({ environment: { [variable]: text } }).warnings).toEqual([`${variable}: "${text}" ${words}`])
+  })
+
+  test('what changes nothing is not told', () => {
+    const aggregation = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'
+    const environment = { [aggregation]: 'EXPLICIT_bucket_histogram', OTEL_EXPORTER_OTLP_INSECURE: 'false' }
+    expect(resolved({ environment }).warnings).toEqual([])
   })
 
   test('headers are percent-decoded', () => {
