@@ -9,6 +9,7 @@ import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
+import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
 import { accessRecordWriter, type LogLine, type WriteAccessRecord, writeLogLine } from '../telemetry/otlp-log'
@@ -25,6 +26,9 @@ export class Telemetry {
   readonly #ring: Ring
   readonly #lines: LineWriter | undefined
   readonly #console: LineWriter | undefined
+  /** What an exchange is on the console; undefined when it does not go there. */
+  readonly #textOf: ((exchange: Exchange) => string) | undefined
+  readonly #showsMetrics: boolean
   readonly #metricsInterval: number
   readonly #writeSpan: WriteSpan
   readonly #writeAccessRecord: WriteAccessRecord
@@ -42,9 +46,13 @@ export class Telemetry {
     if (settings.accessLog !== 'off') {
       this.#lines = new LineWriter(settings.accessLog, troubleOf(log, 'the access log could not be written'))
     }
-    if (settings.signals.includes('traces') && exportersOf('traces', settings).includes('console')) {
-      this.#console = new LineWriter('stderr', () => {})
-    }
+    const shows = (signal: Signal) =>
+      settings.signals.includes(signal) && exportersOf(signal, settings).includes('console')
+    // A block says all that the line does; of our own log all lines are there already.
+    if (shows('traces')) this.#textOf = debugBlock
+    else if (shows('logs')) this.#textOf = recordLine
+    this.#showsMetrics = shows('metrics')
+    if (this.#textOf || this.#showsMetrics) this.#console = new LineWriter('stderr', () => {})
     const { traces, logs, metrics } = this.#ledgers
     this.#queues = {
       traces: queueOf('traces', settings, traces, log),
@@ -59,7 +67,7 @@ export class Telemetry {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
     this.#lines?.add(writeAccessLog, exchange)
-    this.#console?.add(writeBlock, exchange)
+    if (this.#textOf) this.#console?.add(writeText, this.#textOf(exchange))
     this.#queues.logs?.add(this.#writeAccessRecord, exchange)
     if (exchange.context) this.#trace(exchange, exchange.context.sampled)
   }
@@ -91,12 +99,13 @@ export class Telemetry {
   /** Begins to export metrics. @param all what there is of them */
   pushMetrics(all: () => readonly Metric[]): void {
     const { metrics: queue } = this.#queues
-    if (!queue || this.#metricsInterval === 0) return
+    if (!(queue || this.#showsMetrics) || this.#metricsInterval === 0) return
     this.#push = () => {
       const times = { start: this.#startTime, now: Date.now() }
-      for (const metric of all())
-        if (metric.points.length > 0)
-          queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+      const metrics = all().filter(({ points }) => points.length > 0)
+      if (this.#showsMetrics) this.#console?.add(writeText, metricsBlock(metrics, times.now))
+      for (const metric of metrics)
+        queue?.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
     }
     this.#pusher = setInterval(this.#push, this.#metricsInterval).unref()
   }
@@ -116,8 +125,7 @@ export class Telemetry {
   }
 }
 
-function writeBlock(to: ByteWriter, exchange: Exchange): void {
-  const text = debugBlock(exchange)
+function writeText(to: ByteWriter, text: string): void {
   to.utf8(text, Buffer.byteLength(text))
 }
 

@@ -136,11 +136,14 @@ const otlpVariable =
     otel[0]?.replace(OTLP, `${OTLP}${signal.toUpperCase()}_`)
 const processorVariable = (prefix: string) => (name: string) => `${prefix}${ofProcessor[name]}`
 
-const exporter = option<readonly ('otlp' | 'console' | 'none')[]>({
+const exporterNames = ['otlp', 'console', 'memory'] as const
+type ExporterName = (typeof exporterNames)[number]
+
+const exporter = option<readonly ExporterName[]>({
   key: 'exporter',
-  kind: list(choice(['otlp', 'console'])),
+  kind: list(choice(exporterNames)),
   default: ['otlp'],
-  doc: 'Where it is exported to: otlp (once there is an endpoint), console (each exchange as a readable block on stderr).',
+  doc: 'Where it is exported to: otlp (once there is an endpoint), console (readable on stderr), memory (nowhere else than the admin address).',
 })
 
 export const deliveryOptions = {
@@ -222,21 +225,20 @@ export const deliveryOptions = {
   }),
 }
 
+/** What Prometheus scrapes is always there, at the admin address. */
+function inOurWords(signal: SignalName, text: string): string {
+  return signal === 'metrics' ? text.replace('prometheus', 'memory') : text
+}
+
 /** OpenTelemetry's choice for one signal. */
 function exporterOf(signal: SignalName) {
+  const names = list(choice(exporterNames))
   return {
-    ...optional<readonly ('otlp' | 'console' | 'none')[]>({
+    ...optional<readonly ExporterName[]>({
       key: `exporters.${signal}`,
       flag: `${signal}-exporter`,
       otel: [`OTEL_${signal.toUpperCase()}_EXPORTER`],
-      kind: {
-        ...list(choice(['otlp', 'console', 'none'])),
-        readOtel: (text) => {
-          const names = text.split(',').map((name) => name.trim().toLowerCase())
-          const known = names.filter((name) => name === 'otlp' || name === 'console' || name === 'none')
-          return known.length === names.length ? known : new Problem('is none of otlp, console, none')
-        },
-      },
+      kind: { ...names, readOtel: (text) => names.read(inOurWords(signal, text.toLowerCase())) },
       doc: `Where ${signal} are exported to, in the place of what is said for all.`,
     }),
     variantOf: exporter,

@@ -102,7 +102,7 @@ function attributeOf(value: unknown): string | number {
 }
 
 /** Whoever is to blame, a client's own leaving is no error. */
-function severityOf({ fault, upstreamStatus }: Exchange): Severity {
+export function severityOf({ fault, upstreamStatus }: Exchange): Severity {
   const isError = fault === undefined ? upstreamStatus >= 500 : !faultOf(fault).cancelled
   return isError ? 'error' : 'info'
 }

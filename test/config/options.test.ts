@@ -50,7 +50,7 @@ function itemsOf({ key, kind }: Option<unknown>): string[] {
   if (kind.placeholder !== 'LIST') return ['a=1', 'b=2']
   if (key === 'spans.url_templates') return ['/users/{id}', '/files/*']
   if (key === 'signals') return ['traces', 'logs']
-  return key.startsWith('exporter') ? ['otlp', 'console'] : ['w3c', 'b3']
+  return key.startsWith('exporter') ? ['otlp', 'memory'] : ['w3c', 'b3']
 }
 
 describe.each(rows)('%s', (name, row) => {

@@ -242,6 +242,9 @@ describe('the forms of OTEL_ variables', () => {
     ['OTEL_BSP_EXPORT_TIMEOUT', '2000', 'tracesQueueExportTimeout', 2000],
     ['OTEL_BLRP_EXPORT_TIMEOUT', '2000', 'logsQueueExportTimeout', 2000],
     ['OTEL_METRIC_EXPORT_TIMEOUT', '2000', 'metricsQueueExportTimeout', 2000],
+    ['OTEL_LOGS_EXPORTER', 'OTLP, console', 'logsExporter', ['otlp', 'console']],
+    ['OTEL_TRACES_EXPORTER', 'none', 'tracesExporter', []],
+    ['OTEL_METRICS_EXPORTER', 'prometheus', 'metricsExporter', ['memory']],
     // A collector of gRPC without a scheme has TLS.
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', 'https://collector:4317'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', '[::1]:4317', 'otlpEndpoint', 'https://[::1]:4317'],

@@ -1,7 +1,7 @@
 /** `outspan run`: starts, and stops by signal. With several workers this runs in each of them, and in the first process. */
 import { Life, type Program } from '../../app/life'
+import { targetsOf } from '../../app/targets'
 import { address } from '../../config/kinds'
-import { options, type Settings } from '../../config/options'
 import type { Resolved } from '../../config/resolve'
 import { createLogger, type Fields, type Logger } from '../../log/logger'
 
@@ -28,7 +28,7 @@ export async function runCommand(resolved: Resolved, environment: NodeJS.Process
     process.exit(EXIT_FAILURE)
   }
   stopBySignal(program, log)
-  log.info('ready', summary(program, settings))
+  log.info('ready', summary(program, resolved))
 }
 
 function programOf(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv): Program {
@@ -44,14 +44,12 @@ async function runWorker({ settings, origins }: Resolved): Promise<void> {
   await serve(() => new Life({ settings: { ...settings, admin: 'off' }, origins }, log), log, process.exit)
 }
 
-function summary({ proxyAddress, adminAddress }: Program, { otlpEndpoint, workers }: Settings): Fields {
+function summary({ proxyAddress, adminAddress }: Program, resolved: Resolved): Fields {
+  const { workers } = resolved.settings
   return {
     proxy: proxyAddress && `http://${address.show(proxyAddress)}`,
     admin: adminAddress ? `http://${address.show(adminAddress)}` : 'off',
-    telemetry:
-      otlpEndpoint === undefined
-        ? 'in memory, for want of --otlp-endpoint'
-        : options.otlpEndpoint.kind.show(otlpEndpoint),
+    telemetry: targetsOf(resolved),
     ...(workers > 1 && { workers }),
   }
 }
