@@ -5,7 +5,7 @@ import { type OptionName, options, type Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
 import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
-import { type Metric, single } from '../telemetry/metrics'
+import type { Metric } from '../telemetry/metrics'
 import { build, type Parts } from './build'
 import { processMetrics } from './process-metrics'
 import type { Ledgers } from './telemetry'
@@ -94,12 +94,9 @@ export function adminOf(
   source: Pick<AdminSource, 'isReady' | 'metrics' | 'exchanges' | 'ledger'>,
 ): AdminServer | undefined {
   if (settings.admin === 'off') return undefined
-  const startTime = Date.now()
-  const uptime = () => single('gauge', 'process.uptime', 's', 'Time since the start.', (Date.now() - startTime) / 1000)
   return new AdminServer({
     ...source,
-    startTime,
-    metrics: async () => [...(await source.metrics()), uptime()],
+    startTime: Date.now(),
     config: () => describe(settings, origins),
   })
 }

@@ -17,6 +17,7 @@ let descriptors: number | undefined
 /** Descriptors and delays are missing from the first reading; descriptors are those of the reading before. */
 export function processMetrics(): Metric[] {
   return [
+    { ...single('gauge', 'process.uptime', 's', 'Time since the start.', process.uptime()), merge: 'max' },
     single('updown', 'process.memory.usage', 'By', 'Resident memory.', process.memoryUsage.rss()),
     heap(),
     processorTime(),

@@ -9,7 +9,7 @@ const named = (metrics: readonly Metric[], name: string) => metrics.find((metric
 const whole = () =>
   eventually(() => {
     const metrics = processMetrics()
-    return metrics.length >= 7 ? metrics : undefined
+    return metrics.length >= 8 ? metrics : undefined
   }, 'all metrics of the process')
 
 test('what this process takes', async () => {
@@ -18,6 +18,8 @@ test('what this process takes', async () => {
     return points.reduce((sum, point) => sum + point.value, 0)
   }
   const metrics = await whole()
+  expect(value(metrics, 'process.uptime')).toBeCloseTo(process.uptime(), 0)
+  expect(value(mergeMetrics([metrics, metrics]), 'process.uptime')).toBe(value(metrics, 'process.uptime'))
   expect(value(metrics, 'process.memory.usage')).toBeGreaterThan(20e6)
   const heap = value(metrics, 'v8js.memory.heap.used')
   expect(heap).toBeGreaterThan(process.memoryUsage().heapUsed / 2)
