@@ -7,15 +7,16 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { AdminServer } from '../admin/server'
 import type { Resolved } from '../config/resolve'
-import type { Signal } from '../export/exporter'
-import { addLedgers, Ledger } from '../export/ledger'
 import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
 import type { ListenAddress } from '../proxy/listener'
 import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
+import { Books, sumOf } from './books'
+import { ledgerMetrics } from './ledger-metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program } from './life'
+import { OwnLog } from './own-log'
 import { processMetrics } from './process-metrics'
 import type { Ledgers } from './telemetry'
 import type { Answers, Ask, Message, Question } from './worker'
@@ -25,6 +26,8 @@ const REPLACE_DELAY = 1000
 const ANSWER_TIMEOUT = 1000
 /** What a worker may take to stop beyond what its settings say, in milliseconds. */
 const STOP_MARGIN = 2000
+/** What the last lines of our own log have to leave, in milliseconds: the workers have had their time before. */
+const LOG_TIMEOUT = 1000
 const LINE_FEED = 0x0a
 /** What a record begins with: its time stamp, to the millisecond. */
 const STAMP_LENGTH = '{"timestamp":"1970-01-01T00:00:00.000Z'.length
@@ -38,8 +41,8 @@ export class Fleet implements Program {
   /** What workers write, line by line. */
   readonly #relays = { stdout: relayTo('stdout'), stderr: relayTo('stderr') }
   readonly #workers = new Set<Worker>()
-  /** Of the workers that have stopped. */
-  readonly #lastBooks: Ledgers[] = []
+  readonly #books = new Books<Worker>()
+  readonly #ownLog: OwnLog
   #asked = 0
   #replaced = 0
   #isReady = false
@@ -47,7 +50,10 @@ export class Fleet implements Program {
   proxyAddress: ListenAddress | undefined
   adminAddress: ListenAddress | undefined
 
-  /** @param environment that workers get: what this process has deleted from its own included */
+  /**
+   * @param environment that workers get: what this process has deleted from its own included
+   * @throws when a file that the settings name can't be opened
+   */
   constructor(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv) {
     this.#resolved = resolved
     this.#log = log
@@ -55,11 +61,15 @@ export class Fleet implements Program {
     // A second signal ends this process at once, and the workers with it.
     process.once('exit', () => this.#killAll())
     this.#environment = environment
+    this.#ownLog = new OwnLog(resolved.settings, log)
     this.#admin = adminOf(resolved, {
       isReady: () => this.#isReady && this.#workers.size > 0,
       metrics: () => this.#metrics(),
       exchanges: () => this.#exchanges(),
-      ledger: async () => sumOf(await this.#askAll('ledgers')),
+      ledger: async () => {
+        await this.#askAll('ledgers')
+        return this.ledgers()
+      },
     })
   }
 
@@ -89,12 +99,13 @@ export class Fleet implements Program {
     await Promise.all(
       [...this.#workers].map((worker) => this.#dismiss(worker, drainTimeout + FLUSH_TIMEOUT + STOP_MARGIN)),
     )
+    await this.#ownLog.close(LOG_TIMEOUT)
     await this.#admin?.close()
     await Promise.all([this.#relays.stdout.close(FLUSH_TIMEOUT), this.#relays.stderr.close(FLUSH_TIMEOUT)])
   }
 
   ledgers(): Ledgers {
-    return sumOf(this.#lastBooks)
+    return sumOf([this.#books.sum, this.#ownLog.ledgers])
   }
 
   /** Starts a worker. Rejects when it can't serve. */
@@ -108,11 +119,13 @@ export class Fleet implements Program {
       worker.on('message', (message: Message) => {
         if ('ready' in message) resolve(message.ready)
         else if ('failed' in message) reject(new Error(message.failed))
+        else if ('books' in message) this.#hear(worker, message.books)
         else this.#settle(message.id, message.answer)
       })
       worker.on('error', () => {})
       worker.once('exit', (code, signal) => {
         this.#workers.delete(worker)
+        this.#books.died(worker)
         reject(new Error(`a worker ended at its start (${signal ?? code})`))
         if (this.#isReady) this.#replace(worker, signal ?? String(code))
       })
@@ -129,6 +142,11 @@ export class Fleet implements Program {
     }, REPLACE_DELAY).unref()
   }
 
+  /** What comes behind a worker's end has been settled. */
+  #hear(worker: Worker, books: Ledgers): void {
+    if (this.#workers.has(worker)) this.#books.hear(worker, books)
+  }
+
   #killAll(): void {
     for (const worker of this.#workers) worker.process.kill('SIGKILL')
   }
@@ -136,7 +154,10 @@ export class Fleet implements Program {
   async #dismiss(worker: Worker, timeout: number): Promise<void> {
     const gone = once(worker, 'exit')
     const books = await this.#ask(worker, 'stop', timeout)
-    if (books) this.#lastBooks.push(books)
+    if (books) {
+      this.#hear(worker, books)
+      this.#books.stopped(worker)
+    }
     worker.process.kill('SIGKILL')
     await gone
   }
@@ -144,7 +165,8 @@ export class Fleet implements Program {
   async #metrics(): Promise<Metric[]> {
     const parts = await this.#askAll('metrics')
     const replaced = single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced)
-    return [...mergeMetrics([...parts, processMetrics()]), replaced]
+    const others = ledgerMetrics(sumOf([this.#books.gone, this.#ownLog.ledgers]))
+    return [...mergeMetrics([...parts, processMetrics(), others]), replaced]
   }
 
   /** All workers' newest, newest first. Within a millisecond the records of each keep their order. */
@@ -165,6 +187,7 @@ export class Fleet implements Program {
       const give = (answer: unknown): void => {
         clearTimeout(timer)
         this.#pending.delete(id)
+        if (question === 'ledgers' && answer) this.#hear(worker, answer as Ledgers)
         resolve(answer as Answers[Q] | undefined)
       }
       const timer = setTimeout(() => give(undefined), timeout)
@@ -178,12 +201,6 @@ export class Fleet implements Program {
   #settle(id: number, answer: unknown): void {
     this.#pending.get(id)?.(answer)
   }
-}
-
-/** Books come from workers as plain data, in the form that they are shown in. */
-function sumOf(books: readonly Ledgers[]): Ledgers {
-  const of = (signal: Signal) => addLedgers(books.map((each) => Ledger.from(each[signal])))
-  return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') }
 }
 
 function newestFirst(one: string, other: string): number {

@@ -47,7 +47,9 @@ function spoolOf(signal: Signal, settings: Settings, trouble: (reason: string) =
   const { spoolDir: directory, spoolMaxBytes, workers } = settings
   if (directory === undefined) return undefined
   const { Spool } = require('../export/spool') as typeof import('../export/spool')
-  return Spool.open({ directory, maxBytes: Math.floor(spoolMaxBytes / workers) }, signal, trouble)
+  // The first of several processes has its own log to spool.
+  const processes = workers > 1 ? workers + 1 : 1
+  return Spool.open({ directory, maxBytes: Math.floor(spoolMaxBytes / processes) }, signal, trouble)
 }
 
 /** Tells a trouble that goes on once in a while. */

@@ -12,10 +12,11 @@ import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
 import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
-import { accessRecordWriter, type LogLine, type WriteAccessRecord, writeLogLine } from '../telemetry/otlp-log'
+import { accessRecordWriter, type WriteAccessRecord } from '../telemetry/otlp-log'
 import { writeMetric } from '../telemetry/otlp-metric'
 import { spanWriter, type WriteSpan } from '../telemetry/otlp-span'
 import { ledgerMetrics } from './ledger-metrics'
+import { exportLog } from './own-log'
 import { exportersOf, queueOf, troubleOf } from './signals'
 
 export type Ledgers = Readonly<Record<Signal, Ledger>>
@@ -59,7 +60,7 @@ export class Telemetry {
       logs: queueOf('logs', settings, logs, log),
       metrics: queueOf('metrics', settings, metrics, log),
     }
-    if (this.#queues.logs) log.tee((line) => this.#queues.logs?.add(writeLogLine, line as LogLine))
+    if (this.#queues.logs) exportLog(log, this.#queues.logs)
   }
 
   /** Takes an exchange that is over to its projections. */

@@ -26,8 +26,12 @@ export interface Ask {
 /** From a worker: an answer, or how its start went. */
 export type Message =
   | { readonly id: number; readonly answer: unknown }
+  | { readonly books: Ledgers }
   | { readonly ready: ListenAddress }
   | { readonly failed: string }
+
+/** How often the first process is told the books, so that it has them when this one dies; in milliseconds. */
+const BOOKS_INTERVAL = 1000
 
 /**
  * Starts what `begin` makes, and serves until the first process says stop, or is gone. Signals are the first one's business.
@@ -56,4 +60,17 @@ export async function serve(begin: () => Life, log: Logger, leave: (status: numb
     life.stop().finally(() => leave(1))
   })
   tell({ ready: life.proxyAddress as ListenAddress })
+  tellBooks(life, tell)
+}
+
+/** Tells the books whenever they have changed. */
+function tellBooks(life: Life, tell: (message: Message) => void): void {
+  let told = ''
+  setInterval(() => {
+    const books = life.ledgers()
+    const text = JSON.stringify(books)
+    if (text === told) return
+    told = text
+    tell({ books })
+  }, BOOKS_INTERVAL).unref()
 }

@@ -17,6 +17,8 @@ export type DropReason =
   | 'spool_full'
   /** What was kept on disk could not be read any more. */
   | 'spool_damaged'
+  /** The process that had it ended by itself. */
+  | 'crash'
 
 /** A ledger as `toJSON` shows it. */
 interface Shown {
@@ -38,6 +40,7 @@ export class Ledger {
     shutdown: 0,
     spool_full: 0,
     spool_damaged: 0,
+    crash: 0,
   }
   /** Waiting in memory, or on their way. */
   queued = 0
@@ -67,6 +70,16 @@ export class Ledger {
       spooled,
     }
   }
+}
+
+/** The last books of a process that ended by itself: what it held is lost, and what is on disk is observed by its heir. */
+export function crashed(last: Ledger): Ledger {
+  const ledger = addLedgers([last])
+  ledger.dropped.crash += last.queued
+  ledger.queued = 0
+  ledger.observed -= last.spooled
+  ledger.spooled = 0
+  return ledger
 }
 
 /** The books of several processes as those of one. */

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { getThrough } from '../support/get-through'
 import { eventually } from '../support/proxy'
+import { startReceiver } from '../support/receiver'
 import { endAll, run, type Started, start } from './binary'
 
 const args = ['--workers', '2', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-quiet', '50ms']
@@ -125,12 +126,76 @@ test('a worker that ends is replaced', async () => {
   await becomes(admin, 'outspan_workers_replaced_total', 1)
 })
 
+test('a worker that dies leaves its books, and what it held is lost for that reason', async () => {
+  const collector = await startReceiver(() => {})
+  const outspan = start([
+    ...args,
+    '--otlp-endpoint',
+    collector.url,
+    '--otlp-protocol',
+    'http/protobuf',
+    '--signals',
+    'traces',
+  ])
+  const { proxy, admin } = await outspan.ready()
+  for (let i = 0; i < 6; i++) await getThrough(proxy, `${url}${i}`)
+  const observed = (count: number) => async () => {
+    const books = await traces(admin)
+    return books.observed === count ? books : undefined
+  }
+  expect(await eventually(observed(6), 'the books')).toMatchObject({ queued: 6, dropped: {} })
+  process.kill(workersOf(outspan)[0] as number, 'SIGKILL')
+  await outspan.logged('a worker ended and is replaced')
+  expect(await traces(admin)).toMatchObject({ observed: 6, queued: 3, dropped: { crash: 3 } })
+  await eventually(() => (workersOf(outspan).length === 2 ? true : undefined), 'two workers')
+  await getThrough(proxy, url)
+  expect(await eventually(observed(7), 'one more')).toMatchObject({ queued: 4, dropped: { crash: 3 } })
+  const text = await (await fetch(`${admin}/metrics`)).text()
+  expect(text).toMatch(/^outspan_telemetry_observed_total\{signal="traces"\} 7$/m)
+  expect(text).toMatch(/^outspan_telemetry_dropped_total\{signal="traces",reason="crash"\} 3$/m)
+  await collector.close()
+}, 20_000)
+
+test('the log of the first process is exported as well', async () => {
+  const collector = await startReceiver()
+  const outspan = start([
+    ...args,
+    '--otlp-endpoint',
+    collector.url,
+    '--otlp-protocol',
+    'http/json',
+    '--signals',
+    'logs',
+  ])
+  const { admin } = await outspan.ready()
+  process.kill(workersOf(outspan)[0] as number, 'SIGKILL')
+  await outspan.logged('a worker ended and is replaced')
+  expect((await books(admin)).logs?.observed).toBeGreaterThan(0)
+  outspan.process.kill('SIGTERM')
+  expect(await outspan.end).toEqual({ code: 0, signal: null })
+  const texts = collector.requests.map(({ body }) => body.toString()).join('')
+  for (const message of ['ready', 'a worker ended and is replaced', 'draining']) {
+    expect(texts).toContain(`{"stringValue":"${message}"}`)
+  }
+  await collector.close()
+}, 20_000)
+
 test('an address that is taken ends the start', async () => {
   const taken = new URL(url).host
   const { code, stderr } = await run(['--workers', '2', '--admin', '127.0.0.1:0', '--listen', taken])
   expect(code).toBe(1)
   expect(stderr).toMatch(/EADDRINUSE.*outspan can't start/)
 })
+
+type Shown = { readonly observed: number; readonly queued: number; readonly dropped: Readonly<Record<string, number>> }
+
+async function books(admin: string): Promise<Record<string, Shown>> {
+  return (await (await fetch(`${admin}/ledger`)).json()) as Record<string, Shown>
+}
+
+async function traces(admin: string): Promise<Shown> {
+  return (await books(admin)).traces as Shown
+}
 
 /** The processes that it started, as the system tells. */
 function workersOf(outspan: Started): number[] {

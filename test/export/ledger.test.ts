@@ -1,5 +1,5 @@
 import { Backoff } from '../../src/export/backoff'
-import { addLedgers, Ledger } from '../../src/export/ledger'
+import { addLedgers, crashed, Ledger } from '../../src/export/ledger'
 
 test('a ledger shows the reasons that came, is read back as it was, and adds up', () => {
   const ledger = new Ledger()
@@ -26,6 +26,19 @@ test('a ledger shows the reasons that came, is read back as it was, and adds up'
     queued: 4,
     spooled: 2,
   })
+})
+
+test('of a process that died, what it held is lost, and what is on disk is left to its heir', () => {
+  const last = Object.assign(new Ledger(), { observed: 10, exported: 4, queued: 2, spooled: 3 })
+  last.dropped.crash = 1
+  expect(crashed(last).toJSON()).toMatchObject({
+    observed: 7,
+    exported: 4,
+    dropped: { crash: 3 },
+    queued: 0,
+    spooled: 0,
+  })
+  expect(last.queued).toBe(2)
 })
 
 describe('backoff', () => {
