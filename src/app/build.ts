@@ -66,6 +66,7 @@ export function build(settings: Settings, log: Logger): Parts {
     annotator: annotatorOf(settings),
     via: settings.via,
     timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
+    keepsLines: telemetry.readsLines,
     onExchange,
   })
   const connections = clientLimit(settings.maxConnections, descriptorLimit())

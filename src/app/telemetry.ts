@@ -37,6 +37,8 @@ export class Telemetry {
   #push: (() => void) | undefined
   readonly #startTime = Date.now()
   readonly #queues: Readonly<Record<Signal, ExportQueue | undefined>>
+  /** Whether a projection reads the field lines of an exchange. */
+  readonly readsLines: boolean = false
 
   /** @throws when a file can't be opened or read */
   constructor(settings: Settings, log: Logger) {

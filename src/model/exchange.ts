@@ -1,6 +1,7 @@
 import { type Attribute, type SpanKind, spanKinds } from './attribute'
 import type { Destination } from './destination'
 import type { FaultCode } from './fault'
+import type { FieldLine } from './field-line'
 import type { TraceContext } from './trace-context'
 
 /** A format that carried another trace. */
@@ -38,6 +39,8 @@ export class Exchange {
   destination: Destination | undefined = undefined
   userAgent: string | undefined = undefined
   requestBodySize = 0
+  /** The header section as the client sent it, secrets included; only where something asks for lines to be kept. */
+  requestLines: readonly FieldLine[] | undefined = undefined
 
   // Where it stands in its trace. Absent when the request was refused before the road looked.
   context: TraceContext | undefined = undefined
@@ -77,6 +80,8 @@ export class Exchange {
   clientStatus = 0
   responseHeadMark = 0
   responseBodySize = 0
+  /** The header section of the final response as the upstream sent it; only where something asks for lines to be kept. */
+  responseLines: readonly FieldLine[] | undefined = undefined
 
   // How it ended.
   fault: FaultCode | undefined = undefined

@@ -46,6 +46,8 @@ const MAX_INTERIMS = 1000
 /** A response head may not be larger. */
 const MAX_RESPONSE_HEAD = 256 * 1024
 
+type ResponseParts = Pick<RoadParts, 'responseTraceHeader' | 'via' | 'annotator' | 'keepsLines'>
+
 export class ResponseRelay {
   readonly #owner: ResponseOwner
   readonly #request: RequestHead
@@ -57,6 +59,7 @@ export class ResponseRelay {
   readonly #via: string | undefined
   readonly #isProxied: boolean
   readonly #annotator: RoadParts['annotator']
+  readonly #keepsLines: boolean
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -74,7 +77,7 @@ export class ResponseRelay {
     { head: request, exchange, upgrade, proxy }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
-    { responseTraceHeader, via, annotator }: Pick<RoadParts, 'responseTraceHeader' | 'via' | 'annotator'>,
+    { responseTraceHeader, via, annotator, keepsLines }: ResponseParts,
   ) {
     this.#owner = owner
     this.#request = request
@@ -84,6 +87,7 @@ export class ResponseRelay {
     this.#traceHeader = responseTraceHeader
     this.#via = via
     this.#annotator = annotator
+    this.#keepsLines = keepsLines
     this.#isProxied = proxy !== undefined
     this.#upgrade = upgrade
   }
@@ -138,10 +142,8 @@ export class ResponseRelay {
     if (!agrees(this.#upgrade, fields.upgrade) || !this.#owner.maySwitch()) {
       return this.#fail('bad_response', 'unexpected 101')
     }
-    this.#exchange.upstreamStatus = head.status
-    this.#exchange.protocolMinor = head.minor
+    this.#note(head)
     this.#exchange.clientStatus = head.status
-    this.#annotator?.onResponse(this.#exchange, head.lines)
     this.#owner.onResponseHead()
     const lines = [...withoutFraming(fields.travelling), ...upgradeLines(fields.upgrade as string)]
     this.#addLines(lines, head.minor)
@@ -149,6 +151,13 @@ export class ResponseRelay {
     this.isAnswered = true
     this.#isOver = true
     this.#owner.onSwitched(bytes.subarray(end))
+  }
+
+  #note(head: ResponseHead): void {
+    this.#annotator?.onResponse(this.#exchange, head.lines)
+    this.#exchange.upstreamStatus = head.status
+    this.#exchange.protocolMinor = head.minor
+    if (this.#keepsLines) this.#exchange.responseLines = head.lines
   }
 
   /** What we add for the client. */
@@ -163,9 +172,7 @@ export class ResponseRelay {
     if (!isFraming(framing)) return this.#fail(framing, 'framing')
     if (this.#isProxied && head.status === PROXY_AUTHENTICATION)
       return this.#fail('upstream_proxy_refused', 'status 407')
-    this.#exchange.upstreamStatus = head.status
-    this.#exchange.protocolMinor = head.minor
-    this.#annotator?.onResponse(this.#exchange, head.lines)
+    this.#note(head)
     const mayKeepClient = this.#owner.onResponseHead()
     const mustUnchunk = framing === 'chunked' && this.#request.minor === 0
     if (mustUnchunk) this.#content = []

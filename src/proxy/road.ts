@@ -59,6 +59,8 @@ export interface RoadParts {
   readonly annotator: Annotator | undefined
   /** Our name in Via, if we are to be named. */
   readonly via: string | undefined
+  /** Whether exchanges keep the field lines of their heads for whoever reads the record: it costs memory. */
+  readonly keepsLines: boolean
   /** Gets every exchange when it is over. */
   readonly onExchange: (exchange: Exchange) => void
 }
@@ -91,6 +93,7 @@ export class Road implements Entrance {
     const exchange = this.#begin(client)
     exchange.method = head.method
     if (this.parts.knownMethods.has(head.method)) exchange.knownMethod = head.method
+    if (this.parts.keepsLines) exchange.requestLines = head.lines
 
     // Where does it want to go?
     const target = this.#targets.read(head.method, head.target)
