@@ -31,6 +31,15 @@ export function ledgerMetrics(ledgers: Ledgers): Metric[] {
       Object.entries(dropped).map(([reason, value]) => ({ attributes: { signal, reason }, value })),
     ),
   })
+  metrics.push({
+    kind: 'counter',
+    name: 'outspan.telemetry.filtered',
+    unit: '{entry}',
+    description: 'Entries that a filter left out, by signal and filter.',
+    points: signals.flatMap(([signal, { filtered }]) =>
+      Object.entries(filtered).map(([filter, value]) => ({ attributes: { signal, filter }, value })),
+    ),
+  })
   return [...metrics, ...spanMetrics(ledgers.traces)]
 }
 

@@ -8,7 +8,9 @@ import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
+import { accessFilter } from '../telemetry/access-filter'
 import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
+import { readsLines, templateWriter } from '../telemetry/access-template'
 import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
@@ -19,6 +21,9 @@ import { ledgerMetrics } from './ledger-metrics'
 import { exportLog } from './own-log'
 import { exportersOf, queueOf, troubleOf } from './signals'
 
+/** The filter of the access log, as the books name it. */
+const ACCESS_LOG = 'access_log'
+
 export type Ledgers = Readonly<Record<Signal, Ledger>>
 
 export class Telemetry {
@@ -26,6 +31,10 @@ export class Telemetry {
   readonly #tally = new Tally()
   readonly #ring: Ring
   readonly #lines: LineWriter | undefined
+  readonly #writeLine: (to: ByteWriter, exchange: Exchange) => void
+  /** Whether an exchange gets a line; undefined where all do. */
+  readonly #isLogged: ((exchange: Exchange) => boolean) | undefined
+  #filtered = 0
   readonly #console: LineWriter | undefined
   /** What an exchange is on the console; undefined when it does not go there. */
   readonly #textOf: ((exchange: Exchange) => string) | undefined
@@ -38,7 +47,7 @@ export class Telemetry {
   readonly #startTime = Date.now()
   readonly #queues: Readonly<Record<Signal, ExportQueue | undefined>>
   /** Whether a projection reads the field lines of an exchange. */
-  readonly readsLines: boolean = false
+  readonly readsLines: boolean
 
   /** @throws when a file can't be opened or read */
   constructor(settings: Settings, log: Logger) {
@@ -56,6 +65,15 @@ export class Telemetry {
     else if (shows('logs')) this.#textOf = recordLine
     this.#showsMetrics = shows('metrics')
     if (this.#textOf || this.#showsMetrics) this.#console = new LineWriter('stderr', () => {})
+    const { template } = settings.accessLogFormat
+    this.#writeLine = template ? templateWriter(template) : writeAccessLog
+    this.readsLines = this.#lines !== undefined && template !== undefined && readsLines(template)
+    this.#isLogged = accessFilter({
+      statuses: settings.accessLogStatuses,
+      slowerThan: settings.accessLogSlowerThan,
+      failures: settings.accessLogFailures,
+      sample: settings.accessLogSample,
+    })
     const { traces, logs, metrics } = this.#ledgers
     this.#queues = {
       traces: queueOf('traces', settings, traces, log),
@@ -69,9 +87,14 @@ export class Telemetry {
   readonly take = (exchange: Exchange): void => {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
-    this.#lines?.add(writeAccessLog, exchange)
     if (this.#textOf) this.#console?.add(writeText, this.#textOf(exchange))
-    this.#queues.logs?.add(this.#writeAccessRecord, exchange)
+    if (this.#isLogged === undefined || this.#isLogged(exchange)) {
+      this.#lines?.add(this.#writeLine, exchange)
+      this.#queues.logs?.add(this.#writeAccessRecord, exchange)
+    } else {
+      this.#filtered++
+      if (this.#queues.logs) this.#ledgers.logs.leaveOut(ACCESS_LOG)
+    }
     if (exchange.context) this.#trace(exchange, exchange.context.sampled)
   }
 
@@ -96,7 +119,16 @@ export class Telemetry {
 
   metrics(): Metric[] {
     const lines = this.#lines
-    return [...this.#tally.metrics(), ...ledgerMetrics(this.ledgers), ...(lines ? lineMetrics(lines) : [])]
+    return [
+      ...this.#tally.metrics(),
+      ...ledgerMetrics(this.ledgers),
+      ...(lines ? lineMetrics(lines, this.#filtered) : []),
+    ]
+  }
+
+  /** Opens the files of logs anew. */
+  reopen(): void {
+    this.#lines?.reopen()
   }
 
   /** Begins to export metrics. @param all what there is of them */
@@ -132,7 +164,7 @@ function writeText(to: ByteWriter, text: string): void {
   to.utf8(text, Buffer.byteLength(text))
 }
 
-function lineMetrics(lines: LineWriter): Metric[] {
+function lineMetrics(lines: LineWriter, filtered: number): Metric[] {
   return [
     single(
       'counter',
@@ -140,6 +172,13 @@ function lineMetrics(lines: LineWriter): Metric[] {
       '{line}',
       'Access-log lines given up for a slow reader.',
       lines.dropped,
+    ),
+    single(
+      'counter',
+      'outspan.access_log.filtered',
+      '{line}',
+      'Exchanges that the filters of the access log left out.',
+      filtered,
     ),
   ]
 }

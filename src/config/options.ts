@@ -3,6 +3,7 @@
  * type, the default, `--help`, and the table in the README.
  */
 
+import { accessLogOptions } from './access-log-options'
 import { deliveryOptions } from './delivery-options'
 import {
   type Address,
@@ -168,13 +169,7 @@ export const options = {
   }),
 
   // What is logged.
-  accessLog: option({
-    key: 'access_log.output',
-    flag: 'access-log',
-    kind: { ...string, placeholder: 'stdout|stderr|off|FILE' },
-    default: 'stdout',
-    doc: 'Where the access log goes: one JSON object a line for each exchange.',
-  }),
+  ...accessLogOptions,
   logLevel: option({
     key: 'log.level',
     otel: ['OTEL_LOG_LEVEL'],

@@ -47,6 +47,12 @@ export class Ledger {
   /** Waiting on disk. */
   spooled = 0
 
+  /** An entry that a filter left out. @param name the filter's */
+  leaveOut(name: string): void {
+    this.observed++
+    this.filtered[name] = (this.filtered[name] ?? 0) + 1
+  }
+
   /** The ledger that `toJSON` shows, read back. */
   static from(shown: unknown): Ledger {
     const { sampled_out: sampledOut, filtered, dropped, ...rest } = shown as Shown

@@ -2,9 +2,8 @@
  * Lines on their way to a file or to standard output. They are gathered for a moment and written together, away from the
  * event loop's thread; a reader or a disk that can't keep up costs lines, which are counted, and never time.
  */
-import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
-import { Socket } from 'node:net'
 import { ByteWriter } from '../model/byte-writer'
+import { isStream, openSink, type Sink } from './sink'
 
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
@@ -15,25 +14,21 @@ const BOUND = 8 * 1024 * 1024
 /** How long a device that is full is left alone, in milliseconds. */
 const PATIENCE = 50
 
-const streams: { readonly [name: string]: number } = { stdout: 1, stderr: 2 }
-
-/** A named pipe without a reader must fail the start, not hold it up. */
-const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK
-const MODE = 0o644
+const LINE_FEED = 0x0a
+const lineEnd = Buffer.from('\n')
 
 interface Block {
   readonly bytes: Buffer
   readonly lines: number
-}
-
-/** Where bytes go: `done` tells how many were taken. */
-interface Sink {
-  write(bytes: Buffer, start: number, done: (error: NodeJS.ErrnoException | null, count: number) => void): void
-  close(): void
+  readonly sink: Sink
+  /** It begins with a line end, for the sake of half a line before it. */
+  readonly isMending: boolean
 }
 
 export class LineWriter {
-  readonly #sink: Sink
+  readonly #output: string
+  /** Where lines go from now on; a block that waits may be for a former one. */
+  #sink: Sink
   readonly #onTrouble: (message: string) => void
   /** Lines that are being gathered. */
   readonly #open = new ByteWriter()
@@ -56,7 +51,8 @@ export class LineWriter {
    * @throws when the file can't be opened
    */
   constructor(output: string, onTrouble: (message: string) => void) {
-    this.#sink = sinkOf(streams[output] ?? openSync(output, FLAGS, MODE))
+    this.#output = output
+    this.#sink = openSink(output)
     this.#onTrouble = onTrouble
   }
 
@@ -70,6 +66,22 @@ export class LineWriter {
     this.#lines += lines
     if (this.#open.size >= ENOUGH) this.#handOn()
     else this.#timer ??= setTimeout(() => this.#handOn(), DELAY)
+  }
+
+  /**
+   * Opens the file anew, for its name may have gone to another: lines so far go to the former file, lines from now on to the
+   * new one. Where it can't be opened all go on to the former one, and the trouble is told. A stream stays what it is.
+   */
+  reopen(): void {
+    if (this.#isClosed || isStream(this.#output)) return
+    this.#handOn()
+    const former = this.#sink
+    try {
+      this.#sink = openSink(this.#output)
+    } catch (error) {
+      return this.#onTrouble(`it could not be opened anew: ${(error as Error).message}`)
+    }
+    if (this.#blocks.at(-1)?.sink !== former) former.close()
   }
 
   /** Writes what is left and closes. What a slow reader has not taken after `timeout` milliseconds is given up. */
@@ -91,7 +103,7 @@ export class LineWriter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#lines === 0) return
-    const block = { bytes: this.#open.take(), lines: this.#lines }
+    const block = { bytes: this.#open.take(), lines: this.#lines, sink: this.#sink, isMending: false }
     this.#lines = 0
     if (this.#waitingBytes + block.bytes.length > BOUND) {
       this.dropped += block.lines
@@ -103,10 +115,20 @@ export class LineWriter {
   }
 
   #write(): void {
-    const block = this.#blocks[0]
-    this.#isWriting = block !== undefined
-    if (!block) return this.#onEmpty?.()
-    this.#sink.write(block.bytes, this.#written, (error, count) => this.#onWritten(block, error, count))
+    const first = this.#blocks[0]
+    this.#isWriting = first !== undefined
+    if (!first) return this.#onEmpty?.()
+    const block = first.sink.isTorn && this.#written === 0 ? this.#mend(first) : first
+    block.sink.write(block.bytes, this.#written, (error, count) => this.#onWritten(block, error, count))
+  }
+
+  /** Half of a line went out before: this block must not be taken for its other half. */
+  #mend(block: Block): Block {
+    if (block.isMending) return block
+    const mending = { ...block, bytes: Buffer.concat([lineEnd, block.bytes]), isMending: true }
+    this.#blocks[0] = mending
+    this.#waitingBytes += lineEnd.length
+    return mending
   }
 
   #onWritten(block: Block, error: NodeJS.ErrnoException | null, count: number): void {
@@ -122,6 +144,7 @@ export class LineWriter {
     } else {
       this.#written += count
       if (this.#written === block.bytes.length) {
+        block.sink.isTorn = false
         this.#shift()
         this.#open.reuse(block.bytes)
       }
@@ -129,40 +152,28 @@ export class LineWriter {
     this.#write()
   }
 
+  /** Gives up what is left of the first block: a line whose end was not written is lost. */
   #giveUp(): void {
-    this.dropped += this.#blocks[0]?.lines ?? 0
-    // Half of a line may have gone out: the next one must not be taken for its other half.
-    if (this.#written > 0 && this.#blocks[1]) this.#blocks.splice(1, 0, { bytes: Buffer.from('\n'), lines: 0 })
+    const block = this.#blocks[0]
+    if (!block) return
+    const written = block.bytes.subarray(0, this.#written)
+    const whole = countLines(written) - (block.isMending && written.length > 0 ? 1 : 0)
+    this.dropped += Math.max(0, block.lines - whole)
+    if (written.length > 0) block.sink.isTorn = written.at(-1) !== LINE_FEED
     this.#shift()
   }
 
   #shift(): void {
-    this.#waitingBytes -= this.#blocks.shift()?.bytes.length ?? 0
+    const block = this.#blocks.shift() as Block
+    this.#waitingBytes -= block.bytes.length
     this.#written = 0
+    const isLast = this.#blocks[0]?.sink !== block.sink
+    if (isLast && block.sink !== this.#sink) block.sink.close()
   }
 }
 
-/**
- * Files are written by the thread pool. A pipe or socket is not: a write that its reader leaves hanging would hold a thread
- * for good, and with it the end of the process.
- */
-function sinkOf(fd: number): Sink {
-  const status = fstatSync(fd)
-  if (!status.isFIFO() && !status.isSocket()) {
-    return {
-      write: (bytes, start, done) => write(fd, bytes, start, done),
-      close: () => {
-        if (fd > 2) closeSync(fd)
-      },
-    }
-  }
-  const socket = new Socket({ fd, readable: false, writable: true })
-  // Each write hears of it by itself.
-  socket.on('error', () => {})
-  return {
-    write: (bytes, start, done) => {
-      socket.write(bytes.subarray(start), (error) => done(error ?? null, bytes.length - start))
-    },
-    close: () => socket.destroy(),
-  }
+function countLines(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count++
+  return count
 }

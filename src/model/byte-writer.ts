@@ -7,6 +7,7 @@ const FIRST_SIZE = 1024
 /** Up to this length text is copied byte by byte: a call into the runtime costs more. */
 const SHORT = 24
 const ZERO = 0x30
+const QUOTE = 0x22
 /** Memory from this size on goes with what was written into it. */
 const LARGE = 64 * 1024
 /** Larger memory is not kept for what may never come again. */
@@ -50,6 +51,14 @@ export class ByteWriter {
   /** Forgets what was written behind `size`. */
   rewind(size: number): void {
     this.at = size
+  }
+
+  /** Takes the quotes off what was written behind `size`, where it stands in quotes. */
+  unquote(size: number): void {
+    const { bytes, at } = this
+    if (bytes[size] !== QUOTE) return
+    bytes.copyWithin(size, size + 1, at - 1)
+    this.at = at - 2
   }
 
   byte(value: number): void {

@@ -34,6 +34,8 @@ export class Exchange {
   method = ''
   /** The method if telemetry names it, else `_OTHER`. */
   knownMethod = '_OTHER'
+  /** HTTP/1.`n` of the client's request; -1 where its head could not be read. */
+  clientMinor = -1
   /** The absolute URL, credentials and secrets already redacted; `//host:port` for a tunnel. */
   url: string | undefined = undefined
   destination: Destination | undefined = undefined

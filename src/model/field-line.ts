@@ -38,6 +38,11 @@ export function fieldValueOf(line: FieldLine): string {
   return trimSpace(line, line.indexOf(':') + 1)
 }
 
+/** Text that is held as latin1, one character a byte, as the UTF-8 that it most likely is. */
+export function decoded(text: string): string {
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
+}
+
 /** The values of all lines of that name (lower case), in order. */
 export function valuesOf(lines: readonly FieldLine[], name: string): string[] {
   const values: string[] = []

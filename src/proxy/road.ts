@@ -15,7 +15,7 @@ import type { Clock, Random } from '../model/clock'
 import type { Destination } from '../model/destination'
 import { Exchange } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
-import type { FieldLine } from '../model/field-line'
+import { decoded, type FieldLine } from '../model/field-line'
 import type { RequestHead } from '../model/head'
 import type { Annotator } from '../policy/annotator'
 import type { Egress } from '../policy/egress'
@@ -93,6 +93,7 @@ export class Road implements Entrance {
     const exchange = this.#begin(client)
     exchange.method = head.method
     if (this.parts.knownMethods.has(head.method)) exchange.knownMethod = head.method
+    exchange.clientMinor = head.minor
     if (this.parts.keepsLines) exchange.requestLines = head.lines
 
     // Where does it want to go?
@@ -167,11 +168,6 @@ export class Road implements Entrance {
     this.end(exchange)
     client.exchangeDone(false)
   }
-}
-
-/** Bytes held as latin1 as the UTF-8 that they most likely are. */
-function decoded(text: string): string {
-  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
 }
 
 function notedLines({ noted, travelling }: SortedFields): FieldLine[] {

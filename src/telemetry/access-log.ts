@@ -4,12 +4,16 @@
  * costs five times as much.
  */
 
+import type { AttributeValue } from '../model/attribute'
 import { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { errorTypeOf } from './outcome'
-import { utf8Size } from './protobuf'
+import { writeEscaped, writeTime } from './written-values'
 
-type Row = readonly [key: string, write: (to: ByteWriter, exchange: Exchange) => boolean]
+/** Writes what an exchange says, or returns false where it says nothing. */
+export type Write = (to: ByteWriter, exchange: Exchange) => boolean
+
+type Row = readonly [key: string, write: Write]
 
 const rows: readonly Row[] = [
   ['timestamp', (to, x) => timestamp(to, x.startTime)],
@@ -42,13 +46,17 @@ const rows: readonly Row[] = [
   ['service.peer.name', (to, x) => text(to, x.peerName)],
 ]
 
-/** The names of the fields, in their order. */
-export const accessLogFields: readonly string[] = rows.map(([key]) => key)
+/** The fields by their names, in their order, each with what writes its value as JSON. */
+export const accessLogFields: ReadonlyMap<string, Write> = new Map(rows)
 
 const fields = rows.map(([key, write]) => ({ prefix: Buffer.from(`,"${key}":`), write }))
 
 const QUOTE = 0x22
 const OPEN = 0x7b
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const COMMA = 0x2c
+const COLON = 0x3a
 const CLOSE = 0x7d
 const LINE_FEED = 0x0a
 const DOT = 0x2e
@@ -66,11 +74,26 @@ export function writeAccessLog(to: ByteWriter, exchange: Exchange): void {
     if (!write(to, exchange)) to.rewind(start)
   }
   for (const { key, value } of exchange.attributes) {
-    const field = `,${JSON.stringify(key)}:${JSON.stringify(value)}`
-    to.utf8(field, utf8Size(field))
+    to.byte(COMMA)
+    json(to, key)
+    to.byte(COLON)
+    json(to, value)
   }
   to.byte(CLOSE)
   to.byte(LINE_FEED)
+}
+
+/** An attribute, or the key of one. */
+function json(to: ByteWriter, value: AttributeValue): void {
+  if (typeof value === 'object') {
+    to.byte(OPEN_LIST)
+    for (const [index, item] of value.entries()) {
+      if (index > 0) to.byte(COMMA)
+      json(to, item)
+    }
+    to.byte(CLOSE_LIST)
+  } else if (typeof value === 'string') text(to, value)
+  else to.ascii(Number.isNaN(value) ? 'null' : String(value))
 }
 
 const first = Buffer.from(`"${rows[0]?.[0]}":`)
@@ -136,12 +159,11 @@ function quoted(to: ByteWriter, value: string | undefined): boolean {
   return true
 }
 
-const needsEscape = /["\\]|[^\x20-\x7e]/
-
 function text(to: ByteWriter, value: string | undefined): boolean {
-  if (value === undefined || !needsEscape.test(value)) return quoted(to, value)
-  const json = JSON.stringify(value)
-  to.utf8(json, utf8Size(json))
+  if (value === undefined) return false
+  to.byte(QUOTE)
+  writeEscaped(to, value)
+  to.byte(QUOTE)
   return true
 }
 
@@ -161,19 +183,9 @@ function seconds(to: ByteWriter, milliseconds: number): boolean {
   return true
 }
 
-let lastSecond = Number.NaN
-let lastPrefix = ''
-
-/** Unix milliseconds as RFC 3339 in UTC, to the millisecond. The date is written anew once a second only. */
 function timestamp(to: ByteWriter, milliseconds: number): boolean {
-  const whole = Math.floor(milliseconds)
-  const second = Math.floor(whole / 1000)
-  if (second !== lastSecond) {
-    lastSecond = second
-    lastPrefix = `"${new Date(second * 1000).toISOString().slice(0, 20)}`
-  }
-  to.ascii(lastPrefix)
-  to.decimal(whole - second * 1000, 3)
-  to.ascii('Z"')
+  to.byte(QUOTE)
+  writeTime(to, milliseconds)
+  to.byte(QUOTE)
   return true
 }

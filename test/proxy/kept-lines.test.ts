@@ -5,6 +5,7 @@ import { resolve } from '../../src/config/resolve'
 import type { Exchange } from '../../src/model/exchange'
 import { Listener } from '../../src/proxy/listener'
 import { Road } from '../../src/proxy/road'
+import { redactUrl } from '../../src/telemetry/redact'
 import { UpstreamPool } from '../../src/upstream/pool'
 import { Resolver } from '../../src/upstream/resolver'
 import { eventually } from '../support/proxy'
@@ -38,6 +39,9 @@ async function listen(keepsLines: boolean): Promise<void> {
     upstreams: new UpstreamPool(timeouts, clock, new Resolver(0, clock), () => false),
     egress: undefined,
     via: 'us',
+    knownMethods: new Set(['GET']),
+    redactUrl,
+    annotator: undefined,
     timeouts: { body: 0, tunnelIdle: 0 },
     keepsLines,
     onExchange: (exchange) => ended.push(exchange),
