@@ -86,6 +86,10 @@ export class Fleet implements Program {
     this.#isReady = true
   }
 
+  reopen(): void {
+    void this.#askAll('reopen')
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping

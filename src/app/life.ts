@@ -21,6 +21,8 @@ export interface Program {
   start(): Promise<void>
   /** Drains, flushes and closes. Safe to call twice. */
   stop(): Promise<void>
+  /** Opens log files anew, after they were renamed. */
+  reopen(): void
   /** The books of each signal, to be told at the end. */
   ledgers(): Ledgers
 }
@@ -71,6 +73,10 @@ export class Life implements Program {
       throw error
     }
     this.#isReady = true
+  }
+
+  reopen(): void {
+    this.#parts.telemetry.reopen()
   }
 
   stop(): Promise<void> {

@@ -11,6 +11,8 @@ export interface Answers {
   /** Access-log records as JSON texts, newest first. */
   exchanges: string[]
   ledgers: Ledgers
+  /** Told when log files have been opened anew. */
+  reopen: true
   /** Told when all is finished and flushed, with the last state of the books. */
   stop: Ledgers
 }
@@ -40,6 +42,7 @@ const BOOKS_INTERVAL = 1000
 export async function serve(begin: () => Life, log: Logger, leave: (status: number) => void): Promise<void> {
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
+  process.on('SIGHUP', () => {})
   const tell = (message: Message): void => void process.send?.(message)
   let life: Life
   try {
@@ -53,7 +56,10 @@ export async function serve(begin: () => Life, log: Logger, leave: (status: numb
     if (question === 'metrics') tell({ id, answer: life.metrics() })
     else if (question === 'exchanges') tell({ id, answer: life.exchanges() })
     else if (question === 'ledgers') tell({ id, answer: life.ledgers() })
-    else life.stop().then(() => tell({ id, answer: life.ledgers() }))
+    else if (question === 'reopen') {
+      life.reopen()
+      tell({ id, answer: true })
+    } else life.stop().then(() => tell({ id, answer: life.ledgers() }))
   })
   process.once('disconnect', () => {
     log.error('the first process is gone')

@@ -1,4 +1,4 @@
-/** `outspan run`: starts, and stops by signal. With several workers this runs in each of them, and in the first process. */
+/** `outspan run`: starts, opens log files anew and stops by signal. With several workers this runs in each of them, and in the first process. */
 import { Life, type Program } from '../../app/life'
 import { targetsOf } from '../../app/targets'
 import { address } from '../../config/kinds'
@@ -28,6 +28,10 @@ export async function runCommand(resolved: Resolved, environment: NodeJS.Process
     process.exit(EXIT_FAILURE)
   }
   stopBySignal(program, log)
+  process.on('SIGHUP', () => {
+    log.info('log files are opened anew')
+    program.reopen()
+  })
   log.info('ready', summary(program, resolved))
 }
 
