@@ -170,7 +170,7 @@ function lineMetrics(lines: LineWriter, filtered: number): Metric[] {
       'counter',
       'outspan.access_log.dropped',
       '{line}',
-      'Access-log lines given up for a slow reader.',
+      'Access-log lines given up for a reader or a disk that is slow, full or gone.',
       lines.dropped,
     ),
     single(

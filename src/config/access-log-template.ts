@@ -77,6 +77,8 @@ export const recordFields = [
   'parent_span_id',
   'sampled',
   'user_agent.original',
+  'url.template',
+  'service.peer.name',
 ] as const
 
 /** What may stand behind a percent sign in the format of a time, beside fractions of a second such as `%3f`. */
@@ -132,10 +134,7 @@ export function readTemplate(text: string): AccessTemplate | Problem {
       continue
     }
     const end = endOf(line, percent + 1)
-    if (end === undefined)
-      return new Problem(
-        `has an operator without its closing %: ${line.slice(percent, percent + 40)}; %% is a percent sign`,
-      )
+    if (end === undefined) return unclosed(line.slice(percent))
     const call = readCall(line.slice(percent + 1, end))
     if (call instanceof Problem) return call
     if (literal !== '') parts.push(literal)
@@ -145,6 +144,12 @@ export function readTemplate(text: string): AccessTemplate | Problem {
   }
   if (literal !== '') parts.push(literal)
   return parts
+}
+
+const known = `there are ${Object.keys(operators).join(', ')}`
+
+function unclosed(text: string): Problem {
+  return new Problem(`has ${text.slice(0, 40)}, an operator without its closing %; ${known}, and %% is a percent sign`)
 }
 
 /** The index of the percent sign that closes an operator: those in its parentheses are its own. */
@@ -163,7 +168,7 @@ function readCall(text: string): OperatorCall | Problem {
   const name = NAME.exec(text)?.[0] ?? ''
   const operator = name as OperatorName
   if (!Object.hasOwn(operators, name)) {
-    return new Problem(`has %${text}%, which is no operator; there are ${Object.keys(operators).join(', ')}`)
+    return new Problem(`has %${text}%, which is no operator; ${known}`)
   }
   const { takes } = operators[operator]
   const close = text.lastIndexOf(')')

@@ -49,6 +49,7 @@ function itemsOf({ key, kind }: Option<unknown>): string[] {
   if (kind.placeholder === 'HOST=NAME') return ['*.example.com=a', '[::1]:80=b']
   if (kind.placeholder !== 'LIST') return ['a=1', 'b=2']
   if (key === 'spans.url_templates') return ['/users/{id}', '/files/*']
+  if (key === 'access_log.statuses') return ['4xx', '500-599']
   if (key === 'signals') return ['traces', 'logs']
   return key.startsWith('exporter') ? ['otlp', 'memory'] : ['w3c', 'b3']
 }

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LineWriter } from '../../src/log/line-writer'
@@ -328,6 +341,164 @@ describe('a full disk', () => {
   })
 })
 
+/** A writer in a process of its own whose files may have so many blocks: it tells what it has lost of the lines. */
+function writeLimited(path: string, size: number, keep: number): { whole: number; dropped: number } {
+  const script = `
+    const { LineWriter } = require(${JSON.stringify(join(__dirname, '../../dist/log/line-writer'))})
+    const { readFileSync, truncateSync } = require('node:fs')
+    const [path, size, keep] = process.argv.slice(1)
+    const line = (to, text) => to.ascii(text)
+    const writer = new LineWriter(path, () => {
+      // No more is tried than this block. Room is made.
+      const whole = readFileSync(path, 'utf8').split('\\n').length - 1
+      truncateSync(path, Number(keep))
+      writer.add(line, 'next\\n')
+      writer.add(line, 'last\\n')
+      writer.close(5000).then(() => console.log(JSON.stringify({ whole, dropped: writer.dropped })))
+    })
+    for (let i = 0; i < 100; i++) writer.add(line, String(i).padStart(size - 1, '.') + '\\n')`
+  const command = 'ulimit -f 1; exec "$0" -e "$@"'
+  const args = ['-c', command, process.execPath, script, path, String(size), String(keep)]
+  return JSON.parse(execFileSync('sh', args, { encoding: 'utf8' }))
+}
+
+describe('a disk that is full after half of a line', () => {
+  test('has the next line on a line of its own, and whole lines count as written', () => {
+    const path = newPath()
+    const { whole, dropped } = writeLimited(path, 100, 250)
+    expect(whole).toBeGreaterThan(3)
+    expect(dropped).toBe(100 - whole)
+    const lines = readFileSync(path, 'utf8').split('\n')
+    expect(lines.map((line) => line.length)).toEqual([99, 99, 50, 4, 4, 0])
+    expect(lines.slice(3)).toEqual(['next', 'last', ''])
+  })
+
+  test('or at the end of one, where none is to be mended', () => {
+    const path = newPath()
+    const { whole, dropped } = writeLimited(path, 128, 256)
+    expect(dropped).toBe(100 - whole)
+    expect(readFileSync(path, 'utf8').split('\n').slice(2)).toEqual(['next', 'last', ''])
+  })
+})
+
+describe('opened anew', () => {
+  const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+  test('lines so far are in the former file, lines from then on in the new one', async () => {
+    const path = newPath()
+    const writer = writerTo(path, never)
+    addLine(writer, 'waits')
+    for (let round = 0; round < 5; round++) {
+      addLine(writer, `before ${round}`)
+      renameSync(path, `${path}.${round}`)
+      writer.reopen()
+      addLine(writer, `after ${round}`)
+    }
+    await writer.close(5000)
+    expect(readFileSync(`${path}.0`, 'utf8')).toBe('waits\nbefore 0\n')
+    for (let round = 1; round < 5; round++) {
+      expect(readFileSync(`${path}.${round}`, 'utf8')).toBe(`after ${round - 1}\nbefore ${round}\n`)
+    }
+    expect(readFileSync(path, 'utf8')).toBe('after 4\n')
+    expect(writer.dropped).toBe(0)
+  })
+
+  test('while much waits: no line is lost, torn or out of order', async () => {
+    const path = newPath()
+    const writer = writerTo(path, never)
+    const before = descriptors()
+    const files = [0, 1, 2].map((round) => `${path}.${round}`)
+    let count = 0
+    for (const file of files) {
+      for (let i = 0; i < 2000; i++) addLine(writer, `${count++} ${'x'.repeat(990)}`)
+      await pause(count % 3)
+      renameSync(path, file)
+      writer.reopen()
+    }
+    addLine(writer, `${count++} last`)
+    await until(() => readFileSync(path, 'utf8') !== '', 'the last line')
+    expect(descriptors()).toBeLessThanOrEqual(before)
+    await writer.close(5000)
+    const texts = [...files, path].map((file) => readFileSync(file, 'utf8'))
+    expect(texts.map((text) => text.split('\n').length - 1)).toEqual([2000, 2000, 2000, 1])
+    const numbers = texts
+      .join('')
+      .trimEnd()
+      .split('\n')
+      .map((line) => Number.parseInt(line, 10))
+    expect(numbers).toEqual([...numbers.keys()])
+    expect(writer.dropped).toBe(0)
+  })
+
+  test('where its directory is gone: that is told, and lines go on to the former file', async () => {
+    const directory = mkdtempSync(join(folder, 'gone-'))
+    const path = join(directory, 'a.log')
+    const troubles: string[] = []
+    const writer = writerTo(path, (message) => troubles.push(message))
+    const reader = openSync(path, 'r')
+    rmSync(directory, { recursive: true })
+    addLine(writer, 'gone')
+    writer.reopen()
+    addLine(writer, 'gone too')
+    expect(troubles).toEqual([expect.stringMatching(/opened anew.*ENOENT/)])
+    await until(() => readFileSync(`/proc/self/fd/${reader}`, 'utf8') === 'gone\ngone too\n', 'both lines')
+    // There again, it is found.
+    mkdirSync(directory)
+    writer.reopen()
+    addLine(writer, 'back')
+    await writer.close(5000)
+    closeSync(reader)
+    expect(readFileSync(path, 'utf8')).toBe('back\n')
+    expect(troubles).toHaveLength(1)
+    expect(writer.dropped).toBe(0)
+  })
+
+  test('a pipe whose reader left works again with another', async () => {
+    const { path, reader } = makePipe()
+    const troubles: string[] = []
+    const writer = writerTo(path, (message) => troubles.push(message))
+    closeReader(reader)
+    addLine(writer, 'lost')
+    await until(() => writer.dropped === 1, 'the loss')
+    writer.reopen()
+    expect(troubles).toEqual([expect.stringContaining('EPIPE'), expect.stringMatching(/opened anew.*ENXIO/)])
+    const next = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    readers.add(next)
+    writer.reopen()
+    addLine(writer, 'again')
+    let text = ''
+    await until(() => {
+      text += readSome(next)?.toString() ?? ''
+      return text === 'again\n'
+    }, 'the line')
+    await writer.close(5000)
+    expect(writer.dropped).toBe(1)
+  })
+
+  test('after a pipe that takes nothing more: what waits for it is bounded, and all is counted', async () => {
+    const { path } = makePipe()
+    const writer = writerTo(path, () => {})
+    for (let i = 0; i < 100; i++) addLine(writer, 'x'.repeat(999))
+    for (let i = 0; i < 100; i++) writer.reopen()
+    for (let i = 0; i < 20_000; i++) addLine(writer, 'x'.repeat(999))
+    const before = descriptors()
+    for (let i = 0; i < 100; i++) writer.reopen()
+    // The one that the first lines wait for, and the newest.
+    expect(descriptors()).toBeLessThanOrEqual(before + 1)
+    await writer.close(50)
+    expect(writer.dropped).toBe(20_100)
+  })
+
+  test('after the close nothing is opened', async () => {
+    const path = newPath()
+    const writer = writerTo(path, never)
+    await writer.close(5000)
+    rmSync(path)
+    writer.reopen()
+    expect(existsSync(path)).toBe(false)
+  })
+})
+
 test.each([
   ['a socket and a file', '"$0" -e "$1" 2>"$2"'],
   ['a pipe and a file', '"$0" -e "$1" 2>"$2" | cat'],
@@ -339,6 +510,8 @@ test.each([
     const out = new LineWriter('stdout', (message) => process.exit(9))
     const err = new LineWriter('stderr', (message) => process.exit(9))
     out.add(line, 'to stdout\\n')
+    out.reopen()
+    err.reopen()
     err.add(line, 'to stderr\\n')
     Promise.all([out.close(20000), err.close(20000)]).then(() => {
       process.stdout.write('still open\\n')
