@@ -116,6 +116,26 @@ describe.each(['http/protobuf', 'http/json'] as const)('%s', (otlpProtocol) => {
   })
 })
 
+test('what the filters of the access log leave out is in the books as filtered, and its spans arrive', async () => {
+  proxy = await start({ signals: ['traces', 'logs'], accessLog: '/dev/null', accessLogStatuses: ['400-499'] })
+  await call(3)
+  await call(2, 'Content-Length: x\r\n')
+  await eventually(async () => (await books()).logs.exported === 2 || undefined, 'the logs')
+  await eventually(async () => (await books()).traces.exported === 3 || undefined, 'the spans')
+  const all = await books()
+  expectBalance(all)
+  expect(all.logs).toMatchObject({ observed: 5, exported: 2, filtered: { access_log: 3 } })
+  expect(all.traces).toMatchObject({ observed: 3, exported: 3, filtered: {} })
+  expect(arrived('logs').map(({ body }) => (body as Entry).stringValue)).toEqual([
+    expect.stringContaining(' bad_length in '),
+    expect.stringContaining(' bad_length in '),
+  ])
+  const text = await (await fetch(`${proxy.adminUrl}/metrics`)).text()
+  expect(text).toContain('outspan_telemetry_filtered_total{signal="logs",filter="access_log"} 3')
+  expect(text).toContain('outspan_access_log_filtered_total 3')
+  expect(await proxy.exchanges(5)).toHaveLength(5)
+})
+
 test('a receiver that refuses for good: all is dropped as refused, and traffic goes on', async () => {
   receiver.setAnswer({ status: 400, body: 'no such tenant' })
   proxy = await start({ signals: ['traces', 'logs'] })
