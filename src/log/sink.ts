@@ -1,5 +1,5 @@
 /** Where lines go: a file, a pipe or a stream of the process. */
-import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, write } from 'node:fs'
 import { Socket } from 'node:net'
 
 export interface Sink {
@@ -18,6 +18,7 @@ const streams: ReadonlyMap<string, number> = new Map([
 /** A named pipe without a reader must fail the start, not hold it up. */
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK
 const MODE = 0o644
+const LINE_FEED = 0x0a
 
 /** Whether an output is a stream of the process, which is not ours to open. */
 export function isStream(output: string): boolean {
@@ -29,7 +30,28 @@ export function isStream(output: string): boolean {
  * @throws when the file can't be opened
  */
 export function openSink(output: string): Sink {
-  return sinkOf(streams.get(output) ?? openSync(output, FLAGS, MODE))
+  const stream = streams.get(output)
+  if (stream !== undefined) return sinkOf(stream)
+  const sink = sinkOf(openSync(output, FLAGS, MODE))
+  sink.isTorn = endsTorn(output)
+  return sink
+}
+
+/** Whether a file ends without a line end: who wrote it before may have met a full disk, or its own end. */
+function endsTorn(path: string): boolean {
+  let reader: number | undefined
+  try {
+    const status = statSync(path)
+    if (!status.isFile() || status.size === 0) return false
+    reader = openSync(path, constants.O_RDONLY)
+    const last = Buffer.alloc(1)
+    return readSync(reader, last, 0, 1, status.size - 1) === 1 && last[0] !== LINE_FEED
+  } catch {
+    // It need not be readable.
+    return false
+  } finally {
+    if (reader !== undefined) closeSync(reader)
+  }
 }
 
 /**

@@ -133,6 +133,17 @@ describe('a file', () => {
     expect(readFileSync(path, 'utf8')).toBe('former\nfirst\nsecond\n')
   })
 
+  test('whose last line has no end gets one first', async () => {
+    const path = newPath()
+    writeFileSync(path, 'whole\ntor')
+    for (const line of ['first', 'second']) {
+      const writer = writerTo(path, never)
+      addLine(writer, line)
+      await writer.close(5000)
+    }
+    expect(readFileSync(path, 'utf8')).toBe('whole\ntor\nfirst\nsecond\n')
+  })
+
   test('is there from the start on', async () => {
     const path = newPath()
     const writer = writerTo(path, never)
