@@ -1,8 +1,10 @@
 /** What is on at the moment, and what came before: exchanges, connections on both sides, names. */
 import type { Listener } from '../proxy/listener'
 import type { Road } from '../proxy/road'
-import { type Metric, single } from '../telemetry/metrics'
-import type { UpstreamPool } from '../upstream/pool'
+import { clientDurations, destinationLabels } from '../telemetry/connection-durations'
+import { type Labels, type Metric, type Point, single } from '../telemetry/metrics'
+import { MOST_SERIES, OVERFLOW } from '../telemetry/series'
+import type { OpenConnections, UpstreamPool } from '../upstream/pool'
 import type { Resolver } from '../upstream/resolver'
 
 const CONNECTION = '{connection}'
@@ -10,7 +12,7 @@ const LOOKUP = '{lookup}'
 
 export function connectionMetrics(
   { active }: Road,
-  { open, accepted, rejected, idled }: Listener,
+  { open, accepted, rejected, idled, durations }: Listener,
   upstreams: UpstreamPool,
 ): Metric[] {
   return [
@@ -31,11 +33,13 @@ export function connectionMetrics(
       'Client connections ended because no request was on them for too long.',
       idled,
     ),
-    ...upstreamMetrics(active, upstreams),
+    clientDurations(durations),
+    ...upstreamMetrics(upstreams),
+    ...destinationMetrics(upstreams),
   ]
 }
 
-function upstreamMetrics(active: number, { open, idle, dialled }: UpstreamPool): Metric[] {
+function upstreamMetrics({ open, idle, dialled }: UpstreamPool): Metric[] {
   return [
     single('updown', 'outspan.upstream.connections.open', CONNECTION, 'Connections to destinations open.', open),
     single('updown', 'outspan.upstream.connections.idle', CONNECTION, 'Of these, unused at the moment.', idle),
@@ -46,19 +50,44 @@ function upstreamMetrics(active: number, { open, idle, dialled }: UpstreamPool):
       'Connections to destinations begun.',
       dialled,
     ),
-    // The same by the names of OpenTelemetry's conventions, for all destinations together.
-    single('updown', 'http.client.active_requests', '{request}', 'Requests that are on, tunnels included.', active),
+  ]
+}
+
+/** By destination, with the names of OpenTelemetry's conventions. A connection carries one request at a time. */
+function destinationMetrics({ byDestination, durations }: UpstreamPool): Metric[] {
+  const points = (count: (at: OpenConnections) => number, shared: Labels = {}): readonly Point[] =>
+    bounded(
+      byDestination.map((at) => ({
+        attributes: { ...shared, ...destinationLabels(at.destination) },
+        value: count(at),
+      })),
+      shared,
+    )
+  const inState = (state: 'active' | 'idle') => points((at) => at[state], { 'http.connection.state': state })
+  return [
+    durations.metric(),
+    {
+      kind: 'updown',
+      name: 'http.client.active_requests',
+      unit: '{request}',
+      description: 'Requests that are on, by where they are sent, tunnels included.',
+      points: points(({ active }) => active),
+    },
     {
       kind: 'updown',
       name: 'http.client.open_connections',
       unit: CONNECTION,
       description: 'Connections to destinations open, by whether an exchange is on them.',
-      points: [
-        { attributes: { 'http.connection.state': 'active' }, value: open - idle },
-        { attributes: { 'http.connection.state': 'idle' }, value: idle },
-      ],
+      points: [...inState('active'), ...inState('idle')],
     },
   ]
+}
+
+/** As many points as a metric may have; the rest is one. @param shared what the points have in common */
+function bounded(points: readonly Point[], shared: Labels): readonly Point[] {
+  if (points.length < MOST_SERIES) return points
+  const rest = points.slice(MOST_SERIES - 1).reduce((sum, { value }) => sum + value, 0)
+  return [...points.slice(0, MOST_SERIES - 1), { attributes: { ...shared, ...OVERFLOW }, value: rest }]
 }
 
 export function resolverMetrics({ lookups, hits, failures }: Resolver): Metric[] {

@@ -77,6 +77,7 @@ const STALL = 30_000
 export class ClientConnection extends Connection {
   readonly address: string
   readonly port: number
+  readonly openedAt = performance.now()
   readonly #entrance: Entrance
   readonly #limits: ClientLimits
   readonly #onClosed: (client: ClientConnection) => void

@@ -1,5 +1,7 @@
 /** The near side: accepts clients, knows all their connections, and ends them when the process stops. */
 import { createServer, type Server, type Socket } from 'node:net'
+import { CONNECTION_BOUNDS } from '../telemetry/connection-durations'
+import { Histogram } from '../telemetry/histogram'
 import { ClientConnection, type ClientLimits, type Entrance } from './client-connection'
 
 export interface ListenerSettings extends ClientLimits {
@@ -37,6 +39,8 @@ export class Listener {
   rejected = 0
   /** Connections ended because no request was on them for too long. */
   idled = 0
+  /** How long connections were open, in seconds. */
+  readonly durations = new Histogram(CONNECTION_BOUNDS)
 
   /** @param onRejected told of every connection that is turned away */
   constructor(entrance: Entrance, settings: ListenerSettings, onRejected: () => void) {
@@ -136,6 +140,7 @@ export class Listener {
 
   readonly #onClosed = (client: ClientConnection): void => {
     this.#clients.delete(client)
+    this.durations.record((performance.now() - client.openedAt) / 1000)
     this.#tellEmpty()
   }
 }

@@ -43,6 +43,7 @@ export class Tunnel implements NewRoute, UpstreamTaker {
       return bytes.length
     }
     this.#exchange.attempts = 1
+    upstream.carriesHttp = false
     this.#upstream = upstream
     return start
   }

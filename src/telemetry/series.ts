@@ -13,7 +13,8 @@ export const MOST_SERIES = 2000
 /** Destination objects that are remembered. There may be several for one authority. */
 const REMEMBERED = 4096
 
-const OVERFLOW: Labels = { 'otel.metric.overflow': true }
+/** The attributes of what came too late for a series of its own. */
+export const OVERFLOW: Labels = { 'otel.metric.overflow': true }
 
 /** The attributes that the conventions ask for, as the span has them. */
 const keys = [

@@ -42,6 +42,10 @@ export class UpstreamConnection extends Connection {
   /** Exchanges that were carried before the present one. */
   uses = 0
   connected = false
+  /** The mark at which it was made. */
+  connectedMark = 0
+  /** False for the connection of a tunnel, whose bytes are not ours to know. */
+  carriesHttp = true
   dnsTime: number | undefined
   connectTime: number | undefined
   peerAddress: string | undefined
@@ -126,7 +130,8 @@ export class UpstreamConnection extends Connection {
     })
     socket.once('connect', () => {
       clearTimeout(this.#connectTimer)
-      this.connectTime = clock.now() - resolved
+      this.connectedMark = clock.now()
+      this.connectTime = this.connectedMark - resolved
       this.connected = true
       this.peerAddress = socket.remoteAddress
       this.peerPort = socket.remotePort ?? 0

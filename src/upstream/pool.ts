@@ -2,6 +2,7 @@
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
+import { ConnectionDurations } from '../telemetry/connection-durations'
 import { type IsOurs, UpstreamConnection, type UpstreamTaker, type UpstreamTimeouts } from './connection'
 import type { Resolver } from './resolver'
 
@@ -13,6 +14,7 @@ export interface PoolSettings extends UpstreamTimeouts {
 }
 
 interface Shelf {
+  readonly destination: Destination
   readonly idle: UpstreamConnection[]
   /** All of them, the idle ones included. */
   readonly open: Set<UpstreamConnection>
@@ -21,6 +23,16 @@ interface Shelf {
 /** How often connections are looked through for those whose time is up, in milliseconds; oftener for short times. */
 const SWEEP_INTERVAL = 1000
 const SWEEPS_IN_A_TIMEOUT = 5
+/** Destinations that are remembered though nothing is open to them: a count that falls to nothing is told as such. */
+const MOST_REMEMBERED = 2000
+
+/** What is open to a destination. */
+export interface OpenConnections {
+  readonly destination: Destination
+  readonly idle: number
+  /** Those that carry an exchange or tunnel. */
+  readonly active: number
+}
 
 export class UpstreamPool {
   readonly #settings: PoolSettings
@@ -32,6 +44,7 @@ export class UpstreamPool {
   /** Connections open now, and all that were ever dialled. */
   open = 0
   dialled = 0
+  readonly durations = new ConnectionDurations()
 
   constructor(settings: PoolSettings, clock: Clock, resolver: Resolver, isOurs: IsOurs) {
     this.#settings = settings
@@ -46,6 +59,15 @@ export class UpstreamPool {
     return count
   }
 
+  /** What is open, by destination. */
+  get byDestination(): OpenConnections[] {
+    return [...this.#shelves.values()].map(({ destination, idle, open }) => ({
+      destination,
+      idle: idle.length,
+      active: open.size - idle.length,
+    }))
+  }
+
   /** An idle connection, else a new one, else the reason why there is none. It may still be connecting: writes wait. */
   acquire(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
     const connection = this.#shelves.get(destination.authority)?.idle.pop()
@@ -58,10 +80,10 @@ export class UpstreamPool {
   /** A new connection, whatever is idle: for tunnels, and for a request that an idle connection failed. */
   dial(destination: Destination, taker: UpstreamTaker): UpstreamConnection | FaultCode {
     const { connectionsPerDestination } = this.#settings
-    const { open, idle } = this.#shelfOf(destination.authority)
+    const { open, idle } = this.#shelfOf(destination)
     // An idle connection makes room, the one that is unused the longest.
     if (open.size >= connectionsPerDestination) idle[0]?.destroy()
-    const shelf = this.#shelfOf(destination.authority)
+    const shelf = this.#shelfOf(destination)
     if (shelf.open.size >= connectionsPerDestination) return 'connection_limit'
     const connection = new UpstreamConnection(
       destination,
@@ -85,7 +107,7 @@ export class UpstreamPool {
     if (connection.unsent > 0) return connection.destroy()
     connection.changeTaker(undefined)
     connection.idleSince = mark
-    this.#shelfOf(connection.destination.authority).idle.push(connection)
+    this.#shelfOf(connection.destination).idle.push(connection)
   }
 
   /** Drops every idle connection. */
@@ -94,14 +116,15 @@ export class UpstreamPool {
   }
 
   readonly #onGone = (connection: UpstreamConnection): void => {
-    const { authority: key, host } = connection.destination
-    if (!connection.connected) this.#resolver.forget(host)
-    const shelf = this.#shelfOf(key)
+    const { destination, connected, carriesHttp, connectedMark } = connection
+    if (!connected) this.#resolver.forget(destination.host)
+    else if (carriesHttp) this.durations.add(destination, this.#clock.now() - connectedMark)
+    const shelf = this.#shelfOf(destination)
     const at = shelf.idle.indexOf(connection)
     if (at >= 0) shelf.idle.splice(at, 1)
     shelf.open.delete(connection)
     this.open--
-    if (shelf.open.size === 0) this.#shelves.delete(key)
+    if (shelf.open.size === 0 && this.#shelves.size > MOST_REMEMBERED) this.#shelves.delete(destination.authority)
   }
 
   get #sweepInterval(): number {
@@ -110,11 +133,11 @@ export class UpstreamPool {
     return Math.max(10, Math.min(SWEEP_INTERVAL, shortest / SWEEPS_IN_A_TIMEOUT))
   }
 
-  #shelfOf(key: string): Shelf {
-    let shelf = this.#shelves.get(key)
+  #shelfOf(destination: Destination): Shelf {
+    let shelf = this.#shelves.get(destination.authority)
     if (!shelf) {
-      shelf = { idle: [], open: new Set() }
-      this.#shelves.set(key, shelf)
+      shelf = { destination, idle: [], open: new Set() }
+      this.#shelves.set(destination.authority, shelf)
     }
     return shelf
   }
