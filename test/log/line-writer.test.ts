@@ -91,9 +91,9 @@ async function readToEnd(reader: number): Promise<Buffer> {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 20_000
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`${what}: not within 10 s`)
+    if (performance.now() > end) throw new Error(`${what}: not within 20 s`)
     await pause(2)
   }
 }

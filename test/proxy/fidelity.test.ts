@@ -37,7 +37,7 @@ beforeAll(async () => {
   proxies.httpProxy = await startHttpProxy()
   proxies.nodeHttp = await startNodeProxy()
   found = await findAll()
-}, 30_000)
+})
 
 afterAll(async () => {
   for (const proxy of Object.values(proxies)) await ('stop' in proxy ? proxy.stop() : proxy.close())

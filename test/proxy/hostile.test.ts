@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { FaultCode } from '../../src/model/fault'
 import { NodeReader } from '../http1/node-parser'
-import { eventually, type RunningProxy, startProxy } from '../support/proxy'
+import { eventually, pass, type RunningProxy, startProxy } from '../support/proxy'
 import { ask, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let proxy: RunningProxy
@@ -250,9 +250,9 @@ function answerWith(bytes: string, end: End): (socket: Socket, received: string)
   return (socket, received) => {
     if (received.includes('/sound')) return plainAnswer(socket)
     socket.write(Buffer.from(bytes, 'latin1'))
-    // The bytes have to arrive before the end does.
-    if (end === 'ends') setTimeout(() => socket.end(), 20)
-    if (end === 'resets') setTimeout(() => socket.resetAndDestroy(), 20)
+    // The bytes have to be read before the end comes: Node.js does not tell a reset behind them from a clean end.
+    if (end === 'ends') void pass(50).then(() => socket.end())
+    if (end === 'resets') void pass(50).then(() => socket.resetAndDestroy())
   }
 }
 

@@ -45,7 +45,7 @@ test('a client that goes on slowly is not cut off', async () => {
 
 test('a destination that stops in its response body breaks the connection', async () => {
   origin = await startOrigin((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab'))
-  proxy = await startProxy({ bodyTimeout: 200 })
+  proxy = await startProxy({ bodyTimeout: 1000 })
   const client = new RawClient(proxy.port).send(head('GET'))
   expect(await client.closed()).toMatch(/ab$/)
   expect(client.error).toBe('ECONNRESET')

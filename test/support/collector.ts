@@ -87,9 +87,9 @@ export interface Collector {
   /** What was wrong with calls that could not be understood; they are answered with INVALID_ARGUMENT. */
   malformed(): string[]
   setBehaviour(behaviour: Behaviour): void
-  /** Resolves when at least `count` spans were taken; rejects after `timeout` milliseconds (10,000). */
+  /** Resolves when at least `count` spans were taken; rejects after `timeout` milliseconds (20,000). */
   waitForSpans(count: number, timeout?: number): Promise<CollectedSpan[]>
-  /** Resolves when at least `count` calls arrived; rejects after `timeout` milliseconds (10,000). */
+  /** Resolves when at least `count` calls arrived; rejects after `timeout` milliseconds (20,000). */
   waitForCalls(count: number, timeout?: number): Promise<CollectedCall[]>
   close(): Promise<void>
 }
@@ -233,7 +233,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     setBehaviour: (next) => {
       behaviour = next
     },
-    waitForSpans: async (count, timeout = 10_000) => {
+    waitForSpans: async (count, timeout = 20_000) => {
       await until(
         () => taken.length >= count,
         timeout,
@@ -241,7 +241,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       )
       return [...taken]
     },
-    waitForCalls: async (count, timeout = 10_000) => {
+    waitForCalls: async (count, timeout = 20_000) => {
       await until(
         () => calls.length >= count,
         timeout,

@@ -73,24 +73,24 @@ export async function pass(milliseconds: number): Promise<void> {
 /** Waits until a value has been the same for some time, given in milliseconds. @returns the value */
 export async function settled(read: () => number, milliseconds: number): Promise<number> {
   let before = read()
-  const until = Date.now() + 10_000
+  const until = Date.now() + 20_000
   for (let passed = 0; passed < milliseconds; passed += STEP) {
     await pass(STEP)
     const now = read()
     if (now !== before) passed = 0
-    if (Date.now() > until) throw new Error(`${now}, and no rest within 10 s`)
+    if (Date.now() > until) throw new Error(`${now}, and no rest within 20 s`)
     before = now
   }
   return before
 }
 
-/** Asks again until there is an answer, for ten seconds: far more than any answer takes on a machine that has other work. */
+/** Asks again until there is an answer, for twenty seconds: far more than any answer takes on a machine that has other work. */
 export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
-  const until = Date.now() + 10_000
+  const until = Date.now() + 20_000
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    if (Date.now() > until) throw new Error(`${what}: not within 10 s`)
+    if (Date.now() > until) throw new Error(`${what}: not within 20 s`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
