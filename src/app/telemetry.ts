@@ -8,15 +8,17 @@ import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
+import { type Phase, phases } from '../model/phase'
 import { accessFilter } from '../telemetry/access-filter'
 import { accessLogRecord, writeAccessLog } from '../telemetry/access-log'
 import { readsLines, templateWriter } from '../telemetry/access-template'
+import { childSpans } from '../telemetry/child-spans'
 import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { type Metric, single, Tally } from '../telemetry/metrics'
 import { accessRecordWriter, type WriteAccessRecord } from '../telemetry/otlp-log'
 import { writeMetric } from '../telemetry/otlp-metric'
-import { spanWriter, type WriteSpan } from '../telemetry/otlp-span'
+import { spansWriter, spanWriter, type WriteSpan } from '../telemetry/otlp-span'
 import { ledgerMetrics } from './ledger-metrics'
 import { exportLog } from './own-log'
 import { exportersOf, queueOf, troubleOf } from './signals'
@@ -41,6 +43,9 @@ export class Telemetry {
   readonly #showsMetrics: boolean
   readonly #metricsInterval: number
   readonly #writeSpan: WriteSpan
+  readonly #writeSpans: ReturnType<typeof spansWriter>
+  /** The phases that are child spans; undefined when none is. */
+  readonly #phases: ReadonlySet<Phase> | undefined
   readonly #writeAccessRecord: WriteAccessRecord
   #pusher: NodeJS.Timeout | undefined
   #push: (() => void) | undefined
@@ -52,6 +57,8 @@ export class Telemetry {
   /** @throws when a file can't be opened or read */
   constructor(settings: Settings, log: Logger) {
     this.#writeSpan = spanWriter(settings.semconv)
+    this.#writeSpans = spansWriter(settings.semconv)
+    this.#phases = phasesOf(settings)
     this.#writeAccessRecord = accessRecordWriter(settings.semconv)
     this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
@@ -76,7 +83,7 @@ export class Telemetry {
     })
     const { traces, logs, metrics } = this.#ledgers
     this.#queues = {
-      traces: queueOf('traces', settings, traces, log),
+      traces: settings.instrumentations.includes('off') ? undefined : queueOf('traces', settings, traces, log),
       logs: queueOf('logs', settings, logs, log),
       metrics: queueOf('metrics', settings, metrics, log),
     }
@@ -101,9 +108,15 @@ export class Telemetry {
   #trace(exchange: Exchange, isSampled: boolean): void {
     const { traces: queue } = this.#queues
     if (!queue) return
-    if (isSampled) return queue.add(this.#writeSpan, exchange)
+    if (isSampled)
+      return this.#phases ? this.#addWithChildren(queue, exchange, this.#phases) : queue.add(this.#writeSpan, exchange)
     this.#ledgers.traces.observed++
     this.#ledgers.traces.sampledOut++
+  }
+
+  #addWithChildren(queue: ExportQueue, exchange: Exchange, wanted: ReadonlySet<Phase>): void {
+    const children = childSpans(exchange, wanted)
+    queue.add(this.#writeSpans, { exchange, children }, 1 + children.length)
   }
 
   /** The books of each signal, as they stand now. */
@@ -181,4 +194,11 @@ function lineMetrics(lines: LineWriter, filtered: number): Metric[] {
       filtered,
     ),
   ]
+}
+
+function phasesOf({ instrumentations }: Settings): ReadonlySet<Phase> | undefined {
+  const wanted = new Set(
+    instrumentations.includes('all') ? phases : phases.filter((phase) => instrumentations.includes(phase)),
+  )
+  return wanted.size === 0 ? undefined : wanted
 }

@@ -1,5 +1,6 @@
 /** The options of what spans say, and of what telemetry keeps to itself. */
 import { isHostPattern, readHostAndPort } from '../model/host-pattern'
+import { type Phase, phases } from '../model/phase'
 import { attributes, choice, headerName, type Kind, list, Problem, string } from './kinds'
 import { option } from './option'
 import { freeAttributes, spanKind, spanRules, templates } from './span-rules'
@@ -37,6 +38,20 @@ const peers: Kind<Readonly<Record<string, string>>> = {
         `has the host "${host}", which is no host pattern, such as *.example.com or api.example.com:8080`,
       )
     return name === '' ? new Problem('names no service') : pairs
+  },
+}
+
+type Instrumentation = 'request' | 'all' | 'off' | Phase
+
+const instrumentationNames = list(choice<Instrumentation>(['request', ...phases, 'all', 'off']))
+
+const instrumentations: Kind<readonly Instrumentation[]> = {
+  ...instrumentationNames,
+  read: (text) => {
+    const items = instrumentationNames.read(text)
+    if (items instanceof Problem) return items
+    const isMixed = items.length > 1 && items.some((item) => item === 'all' || item === 'off')
+    return isMixed ? new Problem('has all or off beside others: each stands alone') : items
   },
 }
 
@@ -103,6 +118,13 @@ export const spanOptions = {
     kind: templates,
     default: [],
     doc: 'Templates of paths, such as /users/{id}; the first that fits is url.template, and the span is named by it.',
+  }),
+  instrumentations: option<readonly Instrumentation[]>({
+    key: 'spans.instrumentations',
+    flag: 'instrumentations',
+    kind: instrumentations,
+    default: ['request'],
+    doc: 'Spans of a call: request (always), and as its children upstream (each attempt), dns, connect, tls, wait, receive; all of them, or off for no spans.',
   }),
   spanKind: option({
     key: 'spans.kind',

@@ -16,6 +16,15 @@ export interface ContextRefusal {
   readonly reason: string
 }
 
+/** A connection that was tried and failed before it answered, so that the request was sent again. Marks as in `Exchange`. */
+export interface FailedAttempt {
+  readonly startMark: number
+  readonly endMark: number
+  readonly peerAddress: string | undefined
+  readonly peerPort: number
+  readonly fault: FaultCode
+}
+
 /**
  * The one record of an exchange: a request and what became of it, or a tunnel. The road fills it with facts and with
  * marks in time; span, access-log line, metrics and the admin page are projections of the finished record.
@@ -66,6 +75,8 @@ export class Exchange {
   proxyAuthority: string | undefined = undefined
   /** Connections tried; more than one when a request was sent again. */
   attempts = 0
+  /** The attempts before the last one. */
+  formerAttempts: readonly FailedAttempt[] = noAttempts
   peerAddress: string | undefined = undefined
   peerPort = 0
   /** Milliseconds; undefined where an idle connection was reused or the phase did not come. */
@@ -103,10 +114,16 @@ export class Exchange {
   }
 }
 
+const noAttempts: readonly FailedAttempt[] = []
 const noAttributes: readonly Attribute[] = []
 const none: readonly ContextRefusal[] = []
 const noConflicts: readonly ContextConflict[] = []
 const noNames: readonly string[] = []
+
+/** The mark at which the last attempt began. */
+export function startOfAttempt({ startMark, formerAttempts }: Exchange): number {
+  return formerAttempts.at(-1)?.endMark ?? startMark
+}
 
 /** The Unix time of one of an exchange's marks, in milliseconds with fractions. */
 export function timeOf(exchange: Exchange, mark: number): number {

@@ -9,7 +9,7 @@ import { upgradeLines } from '../http/upgrade'
 import { viaLine } from '../http/via'
 import { type BodyScan, scanBody } from '../http1/body'
 import { writeRequestHead } from '../http1/write-head'
-import type { Exchange } from '../model/exchange'
+import { type Exchange, startOfAttempt } from '../model/exchange'
 import { type FaultCode, faultOf } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
 import { own } from '../socket/lent'
@@ -221,16 +221,32 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     const wasRace = wasReused && (fault === 'upstream_closed' || fault === 'connection_reset')
     // What never left may go whatever its method is.
     const isSafe = idempotent.has(this.#exchange.method) || this.#upstream?.isHolding === true
-    if (wasRace && this.#requestText !== undefined && isSafe) return this.#sendAgain(this.#requestText)
+    if (wasRace && this.#requestText !== undefined && isSafe) return this.#sendAgain(this.#requestText, fault)
+    if (this.#upstream?.connected === false) this.#exchange.dnsTime = this.#upstream.dnsTime
     this.#fail(this.#response?.isAnswered ? 'response_truncated' : fault, detail)
   }
 
-  #sendAgain(text: string): void {
+  #sendAgain(text: string, fault: FaultCode): void {
+    this.#noteFailedAttempt(fault)
     this.#requestText = undefined
     this.#upstream?.destroy()
     if (!this.#connect(true)) return
     this.#upstream?.write(text)
     this.#afterRequestBody(this.#road.parts.clock.now())
+  }
+
+  #noteFailedAttempt(fault: FaultCode): void {
+    const exchange = this.#exchange
+    const { peerAddress, peerPort } = exchange
+    const attempt = {
+      startMark: startOfAttempt(exchange),
+      endMark: this.#road.parts.clock.now(),
+      peerAddress,
+      peerPort,
+      fault,
+    }
+    exchange.formerAttempts = [...exchange.formerAttempts, attempt]
+    exchange.peerAddress = undefined
   }
 
   onClientEnd(): void {

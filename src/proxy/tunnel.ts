@@ -98,6 +98,7 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   }
 
   onUpstreamFault(fault: FaultCode, detail: string): void {
+    if (this.#upstream?.connected === false) this.#exchange.dnsTime = this.#upstream.dnsTime
     this.#refuse(fault, detail)
   }
 

@@ -1,9 +1,12 @@
 /** An exchange as a readable block, for people who look at what a program does: its span, and its phases on a time line. */
 import type { Exchange } from '../model/exchange'
+import { phases } from '../model/phase'
 import { accessWords } from './access-words'
 import { spanAttributes } from './attributes'
+import { childSpans } from './child-spans'
 
 const WIDTH = 30
+const all = new Set(phases)
 
 /** Ends with an empty line. */
 export function debugBlock(exchange: Exchange): string {
@@ -18,20 +21,10 @@ export function debugBlock(exchange: Exchange): string {
     if (value !== undefined) lines.push(`  ${key.padEnd(WIDTH)} ${value}`)
   }
   for (const { key, value } of exchange.attributes) lines.push(`  ${key.padEnd(WIDTH)} ${value}`)
-  for (const [name, milliseconds] of phasesOf(exchange)) {
-    if (milliseconds !== undefined) lines.push(`  ${name.padEnd(WIDTH)} ${milliseconds.toFixed(2)} ms`)
+  for (const { name, startMark, endMark, error } of childSpans(exchange, all)) {
+    const at = (startMark - exchange.startMark).toFixed(2)
+    lines.push(`  ${name.padEnd(WIDTH)} ${(endMark - startMark).toFixed(2)} ms, at ${at}${error ? `: ${error}` : ''}`)
   }
+  lines.push(`  ${'in all'.padEnd(WIDTH)} ${(exchange.endMark - exchange.startMark).toFixed(2)} ms`)
   return `${lines.join('\n')}\n\n`
-}
-
-function phasesOf(x: Exchange): [name: string, milliseconds: number | undefined][] {
-  const hasHead = x.responseHeadMark > 0
-  const sent = x.requestSentMark || x.responseHeadMark
-  return [
-    ['dns', x.dnsTime],
-    ['connect', x.connectTime],
-    ['wait', hasHead ? Math.max(0, x.responseHeadMark - sent) : undefined],
-    ['receive', hasHead ? x.endMark - x.responseHeadMark : undefined],
-    ['in all', x.endMark - x.startMark],
-  ]
 }

@@ -2,7 +2,7 @@
 import type { Settings } from '../../src/config/options'
 import { destination } from '../../src/model/destination'
 import { type CollectedSpan, type Collector, startCollector } from '../support/collector'
-import { type AccessRecord, type RunningProxy, startProxy } from '../support/proxy'
+import { type AccessRecord, eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { exampleOf } from '../support/readme'
 import { answering, RawClient, type RawOrigin } from '../support/sockets'
 
@@ -140,4 +140,33 @@ test('both names, and a method that nobody knows', async () => {
     'url.full': 'http://a.example/x',
   })
   expect(await proxy.metric('outspan_exchanges_total{http_request_method="_OTHER"}')).toBe(1)
+})
+
+test('the phases are spans in the same trace, counted in the books', async () => {
+  const { span: first } = await tell({ instrumentations: ['all'] }, 'GET', 'http://a.example/')
+  const spans = await collector.waitForSpans(5)
+  const request = spans.find(({ kind }) => kind === 'CLIENT')
+  expect(spans.map(({ name }) => name).sort()).toEqual(['GET', 'connect', 'receive', 'upstream', 'wait'])
+  const upstream = spans.find(({ name }) => name === 'upstream')
+  expect(upstream).toMatchObject({ parentSpanId: request?.spanId, kind: 'INTERNAL', traceId: first.traceId })
+  for (const name of ['connect', 'wait', 'receive']) {
+    expect(spans.find((span) => span.name === name)?.parentSpanId).toBe(upstream?.spanId)
+  }
+  const { traces } = await eventually(async () => {
+    const books = (await (await fetch(`${proxy.adminUrl}/ledger`)).json()) as { traces: Record<string, number> }
+    return books.traces.exported === 5 ? books : undefined
+  }, 'five exported')
+  expect(traces.observed).toBe(5)
+})
+
+test('without instrumentations nothing is exported, and context still travels', async () => {
+  collector = await startCollector()
+  origin = await answering(ANSWER)
+  proxy = await startProxy({ otlpEndpoint: collector.url, queueDelay: 20, instrumentations: ['off'] })
+  const client = new RawClient(proxy.port)
+  client.send(`GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+  await client.closed()
+  expect(origin.received.join('')).toMatch(/^traceparent: 00-/m)
+  await proxy.exchanges(1)
+  expect(await (await fetch(`${proxy.adminUrl}/ledger`)).json()).toMatchObject({ traces: { observed: 0 } })
 })

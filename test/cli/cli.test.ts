@@ -475,6 +475,9 @@ test('every option can be set by its flag', async () => {
     '--signals': 'traces',
     '--url-template': '/users/{id}',
     '--span-kind': 'server',
+    '--access-log-format': 'text',
+    '--access-log-statuses': '4xx',
+    '--instrumentations': 'dns,wait',
   }
   for (const flag of ['', 'traces-', 'logs-', 'metrics-']) byFlag[`--${flag}exporter`] = 'console'
   const rows = all.filter(({ isFileOnly }) => !isFileOnly)

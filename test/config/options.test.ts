@@ -50,6 +50,7 @@ function itemsOf({ key, kind }: Option<unknown>): string[] {
   if (kind.placeholder !== 'LIST') return ['a=1', 'b=2']
   if (key === 'spans.url_templates') return ['/users/{id}', '/files/*']
   if (key === 'access_log.statuses') return ['4xx', '500-599']
+  if (key === 'spans.instrumentations') return ['dns', 'connect']
   if (key === 'signals') return ['traces', 'logs']
   return key.startsWith('exporter') ? ['otlp', 'memory'] : ['w3c', 'b3']
 }

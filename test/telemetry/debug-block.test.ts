@@ -7,7 +7,7 @@ test('a block says what was asked, its place in the trace, the attributes, and t
   expect(lines[0]).toMatch(/^GET http:\/\/a\.example\/ 200 in \d+ ms$/)
   expect(lines[1]).toContain(`trace ${exchange.context?.traceId}  span ${exchange.context?.spanId}`)
   expect(lines).toContainEqual(expect.stringMatching(/^ {2}http\.response\.status_code +200$/))
-  expect(lines).toContainEqual(expect.stringMatching(/^ {2}connect +1\.50 ms$/))
+  expect(lines).toContainEqual(expect.stringMatching(/^ {2}connect +1\.50 ms, at 0\.00$/))
   expect(lines.slice(-2)).toEqual(['', ''])
 })
 
