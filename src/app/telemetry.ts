@@ -15,6 +15,7 @@ import { readsLines, templateWriter } from '../telemetry/access-template'
 import { childSpans } from '../telemetry/child-spans'
 import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
+import { Deltas } from '../telemetry/deltas'
 import { type Metric, single, Tally } from '../telemetry/metrics'
 import { accessRecordWriter, type WriteAccessRecord } from '../telemetry/otlp-log'
 import { writeMetric } from '../telemetry/otlp-metric'
@@ -30,7 +31,8 @@ export type Ledgers = Readonly<Record<Signal, Ledger>>
 
 export class Telemetry {
   readonly #ledgers: Ledgers = { traces: new Ledger(), logs: new Ledger(), metrics: new Ledger() }
-  readonly #tally = new Tally()
+  readonly #tally: Tally
+  readonly #deltas: Deltas
   readonly #ring: Ring
   readonly #lines: LineWriter | undefined
   readonly #writeLine: (to: ByteWriter, exchange: Exchange) => void
@@ -50,6 +52,7 @@ export class Telemetry {
   #pusher: NodeJS.Timeout | undefined
   #push: (() => void) | undefined
   readonly #startTime = Date.now()
+  #pushedAt = this.#startTime
   readonly #queues: Readonly<Record<Signal, ExportQueue | undefined>>
   /** Whether a projection reads the field lines of an exchange. */
   readonly readsLines: boolean
@@ -87,6 +90,8 @@ export class Telemetry {
       logs: queueOf('logs', settings, logs, log),
       metrics: queueOf('metrics', settings, metrics, log),
     }
+    this.#tally = new Tally(this.#queues.metrics ? settings.metricsExemplars : 'always_off')
+    this.#deltas = new Deltas(settings.metricsTemporality)
     if (this.#queues.logs) exportLog(log, this.#queues.logs)
   }
 
@@ -149,11 +154,14 @@ export class Telemetry {
     const { metrics: queue } = this.#queues
     if (!(queue || this.#showsMetrics) || this.#metricsInterval === 0) return
     this.#push = () => {
-      const times = { start: this.#startTime, now: Date.now() }
+      const times = { start: this.#startTime, last: this.#pushedAt, now: Date.now() }
       const metrics = all().filter(({ points }) => points.length > 0)
       if (this.#showsMetrics) this.#console?.add(writeText, metricsBlock(metrics, times.now))
-      for (const metric of metrics)
-        queue?.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+      if (!queue) return
+      for (const metric of this.#deltas.since(metrics))
+        queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+      this.#pushedAt = times.now
+      this.#tally.exported()
     }
     this.#pusher = setInterval(this.#push, this.#metricsInterval).unref()
   }

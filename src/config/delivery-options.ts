@@ -223,6 +223,20 @@ export const deliveryOptions = {
     default: 60_000,
     doc: 'Time between two exports of metrics; 0s exports none.',
   }),
+  metricsTemporality: option<'cumulative' | 'delta' | 'lowmemory'>({
+    key: 'metrics.temporality',
+    otel: [`${OTLP}METRICS_TEMPORALITY_PREFERENCE`],
+    kind: { ...choice(['cumulative', 'delta', 'lowmemory']), placeholder: 'TEMPORALITY' },
+    default: 'cumulative',
+    doc: 'Since when exported metrics count: cumulative (the start), delta (counters and histograms: the last export) or lowmemory (histograms: the last export).',
+  }),
+  metricsExemplars: option<'trace_based' | 'always_on' | 'always_off'>({
+    key: 'metrics.exemplars',
+    otel: ['OTEL_METRICS_EXEMPLAR_FILTER'],
+    kind: { ...choice(['trace_based', 'always_on', 'always_off']), placeholder: 'FILTER' },
+    default: 'trace_based',
+    doc: 'Requests that buckets of http.client.request.duration may name as examples, over OTLP: trace_based (sampled ones), always_on or always_off.',
+  }),
 }
 
 /** What Prometheus scrapes is always there, at the admin address. */

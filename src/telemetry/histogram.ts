@@ -1,4 +1,5 @@
 /** Measurements counted by size, and what a reader gets of them. */
+import type { Exemplar } from './exemplars'
 import type { Labels } from './metrics'
 
 /** A histogram as it is read off. It is plain data: it travels between processes as JSON. */
@@ -10,6 +11,7 @@ export interface HistogramPoint {
   readonly counts: readonly number[]
   readonly min?: number
   readonly max?: number
+  readonly exemplars?: readonly Exemplar[]
 }
 
 export class Histogram {
@@ -25,7 +27,8 @@ export class Histogram {
     this.#counts = new Array(bounds.length + 1).fill(0)
   }
 
-  record(value: number): void {
+  /** @returns the bucket */
+  record(value: number): number {
     const { bounds } = this
     let bucket = 0
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
@@ -33,6 +36,7 @@ export class Histogram {
     this.#sum += value
     if (value < this.#min) this.#min = value
     if (value > this.#max) this.#max = value
+    return bucket
   }
 
   /** @returns undefined as long as nothing was recorded */

@@ -1,5 +1,6 @@
 /** Durations and sizes of exchanges as histograms, by OpenTelemetry's conventions for HTTP clients. */
 import type { Exchange } from '../model/exchange'
+import { type Exemplar, type ExemplarFilter, ExemplarInterval, Exemplars } from './exemplars'
 import { Histogram } from './histogram'
 import type { HistogramMetric } from './metrics'
 import { SeriesTable } from './series'
@@ -15,6 +16,7 @@ const SIZE_BOUNDS = [0, 1024, 8192, 65_536, 524_288, 4_194_304, 33_554_432, 268_
 
 class RequestSeries {
   readonly duration = new Histogram(REQUEST_BOUNDS)
+  readonly exemplars = new Exemplars()
   readonly requestBody = new Histogram(SIZE_BOUNDS)
   readonly responseBody = new Histogram(SIZE_BOUNDS)
 }
@@ -22,6 +24,16 @@ class RequestSeries {
 export class HttpMetrics {
   readonly #requests = new SeriesTable(() => new RequestSeries())
   readonly #tunnels = new SeriesTable(() => new Histogram(TUNNEL_BOUNDS))
+  readonly #interval: ExemplarInterval
+
+  constructor(exemplars: ExemplarFilter = 'always_off') {
+    this.#interval = new ExemplarInterval(exemplars)
+  }
+
+  /** What was read off has been exported: exemplars are told once. */
+  exported(): void {
+    this.#interval.number++
+  }
 
   /** Counts a finished exchange, sampled or not. */
   add(exchange: Exchange): void {
@@ -32,7 +44,7 @@ export class HttpMetrics {
       return
     }
     const series = this.#requests.of(exchange)
-    series.duration.record(duration)
+    series.exemplars.offer(series.duration.record(duration), duration, exchange, this.#interval)
     series.requestBody.record(exchange.requestBodySize)
     if (exchange.upstreamStatus !== 0) series.responseBody.record(exchange.responseBodySize)
   }
@@ -49,6 +61,7 @@ export class HttpMetrics {
         REQUEST_BOUNDS,
         this.#requests,
         ({ duration }) => duration,
+        ({ exemplars }) => exemplars.of(this.#interval),
       ),
       histogram(
         ['http.client.request.body.size', 'By', 'Size of request bodies on the wire.'],
@@ -77,7 +90,12 @@ function histogram<Series>(
   bounds: readonly number[],
   table: SeriesTable<Series>,
   of: (series: Series) => Histogram,
+  exemplarsOf: (series: Series) => readonly Exemplar[] = () => [],
 ): HistogramMetric {
-  const points = [...table].flatMap(({ attributes, series }) => of(series).point(attributes) ?? [])
+  const points = [...table].flatMap(({ attributes, series }) => {
+    const point = of(series).point(attributes)
+    const exemplars = exemplarsOf(series)
+    return point ? [exemplars.length === 0 ? point : { ...point, exemplars }] : []
+  })
   return { kind: 'histogram', name, unit, description, bounds, points }
 }

@@ -1,5 +1,6 @@
 /** The shape of a metric as it is read off, and the tally that exchanges are counted in. */
 import type { Exchange } from '../model/exchange'
+import type { ExemplarFilter } from './exemplars'
 import type { HistogramPoint } from './histogram'
 import { HttpMetrics } from './http-metrics'
 import { errorTypeOf } from './outcome'
@@ -12,6 +13,8 @@ interface Named {
   readonly description: string
   /** UCUM, as in the semantic conventions: `By`, `s`, `{request}`. */
   readonly unit: string
+  /** What was counted since the last export, not since the start. */
+  readonly isDelta?: true
 }
 
 export interface NumberMetric extends Named {
@@ -67,11 +70,20 @@ export class Tally {
   readonly #exchanges = new Counts()
   readonly #contextRefusals = new Counts()
   readonly #contextConflicts = new Counts()
-  readonly #http = new HttpMetrics()
+  readonly #http: HttpMetrics
   #signedFields = 0
   #requestBodyBytes = 0
   #responseBodyBytes = 0
   #resends = 0
+
+  constructor(exemplars: ExemplarFilter = 'always_off') {
+    this.#http = new HttpMetrics(exemplars)
+  }
+
+  /** What was read off has been exported: exemplars are told once. */
+  exported(): void {
+    this.#http.exported()
+  }
 
   add(exchange: Exchange): void {
     const method = exchange.knownMethod

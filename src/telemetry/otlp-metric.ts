@@ -1,4 +1,5 @@
-/** A metric as OTLP's protobuf (metrics.proto, 1.x), cumulative: what was counted since the start. */
+/** A metric as OTLP's protobuf (metrics.proto, 1.x): what was counted since the start or, if it says so, since the last export. */
+import type { Exemplar } from './exemplars'
 import type { HistogramPoint } from './histogram'
 import type { HistogramMetric, Labels, Metric, Point } from './metrics'
 import { keyFieldOf } from './otlp-request'
@@ -7,9 +8,12 @@ import { BYTES, FIXED64, type ProtobufWriter, VARINT } from './protobuf'
 /** Unix milliseconds: since when it is counted, and as of when. */
 export interface MetricTimes {
   readonly start: number
+  /** Of the last export; that of the start before. */
+  readonly last?: number
   readonly now: number
 }
 
+const DELTA = 1
 const CUMULATIVE = 2
 
 // ScopeMetrics, Metric, and what a Metric holds: field numbers.
@@ -21,10 +25,12 @@ const IS_MONOTONIC = 3
 /** Of NumberDataPoint and HistogramDataPoint alike. */
 const TIMES = { start: 2, now: 3 }
 const NUMBER = { asDouble: 4, asInt: 6, attributes: 7 }
-const HISTOGRAM = { count: 4, sum: 5, bucketCounts: 6, bounds: 7, attributes: 9, min: 11, max: 12 }
+const HISTOGRAM = { count: 4, sum: 5, bucketCounts: 6, bounds: 7, exemplars: 8, attributes: 9, min: 11, max: 12 }
+const EXEMPLAR = { time: 2, asDouble: 3, spanId: 4, traceId: 5 }
 
 /** Appends a metric as one entry of `ScopeMetrics.metrics`. @returns how many data points it has */
-export function writeMetric(writer: ProtobufWriter, metric: Metric, times: MetricTimes): number {
+export function writeMetric(writer: ProtobufWriter, metric: Metric, { start: since, last, now }: MetricTimes): number {
+  const times = { start: metric.isDelta ? (last ?? since) : since, now }
   writer.tag(SCOPE_METRICS_METRICS, BYTES)
   const start = writer.open()
   writeText(writer, METRIC.name, metric.name)
@@ -44,11 +50,11 @@ function writeGauge(writer: ProtobufWriter, { points, unit }: Metric, times: Met
   writer.close(start)
 }
 
-function writeSum(writer: ProtobufWriter, { kind, points, unit }: Metric, times: MetricTimes): void {
+function writeSum(writer: ProtobufWriter, { kind, points, unit, isDelta }: Metric, times: MetricTimes): void {
   writer.tag(METRIC.sum, BYTES)
   const start = writer.open()
   for (const point of points as readonly Point[]) writeNumber(writer, point, unit, times)
-  writeCumulative(writer)
+  writeTemporality(writer, isDelta)
   if (kind === 'counter') {
     writer.tag(IS_MONOTONIC, VARINT)
     writer.varint(1)
@@ -56,11 +62,15 @@ function writeSum(writer: ProtobufWriter, { kind, points, unit }: Metric, times:
   writer.close(start)
 }
 
-function writeHistogram(writer: ProtobufWriter, { bounds, points }: HistogramMetric, times: MetricTimes): void {
+function writeHistogram(
+  writer: ProtobufWriter,
+  { bounds, points, isDelta }: HistogramMetric,
+  times: MetricTimes,
+): void {
   writer.tag(METRIC.histogram, BYTES)
   const start = writer.open()
   for (const point of points) writeBuckets(writer, point, bounds, times)
-  writeCumulative(writer)
+  writeTemporality(writer, isDelta)
   writer.close(start)
 }
 
@@ -81,7 +91,7 @@ function writeNumber(writer: ProtobufWriter, { attributes, value }: Point, unit:
 
 function writeBuckets(
   writer: ProtobufWriter,
-  { attributes, count, sum, counts, min, max }: HistogramPoint,
+  { attributes, count, sum, counts, min, max, exemplars = [] }: HistogramPoint,
   bounds: readonly number[],
   times: MetricTimes,
 ): void {
@@ -97,9 +107,23 @@ function writeBuckets(
   writer.tag(HISTOGRAM.bounds, BYTES)
   writer.varint(bounds.length * 8)
   for (const bound of bounds) writer.double(bound)
+  for (const exemplar of exemplars) writeExemplar(writer, exemplar)
   writeAttributes(writer, HISTOGRAM.attributes, attributes)
   if (min !== undefined) writeDouble(writer, HISTOGRAM.min, min)
   if (max !== undefined) writeDouble(writer, HISTOGRAM.max, max)
+  writer.close(start)
+}
+
+function writeExemplar(writer: ProtobufWriter, { time, value, spanId, traceId }: Exemplar): void {
+  writer.tag(HISTOGRAM.exemplars, BYTES)
+  const start = writer.open()
+  writer.tag(EXEMPLAR.time, FIXED64)
+  writer.nanoseconds(time)
+  writeDouble(writer, EXEMPLAR.asDouble, value)
+  writer.tag(EXEMPLAR.spanId, BYTES)
+  writer.hex(spanId)
+  writer.tag(EXEMPLAR.traceId, BYTES)
+  writer.hex(traceId)
   writer.close(start)
 }
 
@@ -110,9 +134,9 @@ function writeTimes(writer: ProtobufWriter, { start, now }: MetricTimes): void {
   writer.nanoseconds(now)
 }
 
-function writeCumulative(writer: ProtobufWriter): void {
+function writeTemporality(writer: ProtobufWriter, isDelta = false): void {
   writer.tag(AGGREGATION_TEMPORALITY, VARINT)
-  writer.varint(CUMULATIVE)
+  writer.varint(isDelta ? DELTA : CUMULATIVE)
 }
 
 function writeText(writer: ProtobufWriter, field: number, text: string): void {

@@ -212,6 +212,57 @@ test('each signal may go elsewhere, or nowhere', async () => {
   await other.close()
 })
 
+type DataPoint = Record<string, unknown> & { readonly exemplars?: readonly Entry[] }
+
+/** All data points of a metric that arrived, and its temporality. */
+function pointsOf(name: string, kind: 'sum' | 'histogram'): { temporality: unknown; points: DataPoint[] } {
+  const data = arrived('metrics').flatMap((metric) => (metric.name === name ? [metric[kind] as Entry] : []))
+  return {
+    temporality: data[0]?.aggregationTemporality,
+    points: data.flatMap(({ dataPoints }) => dataPoints as DataPoint[]),
+  }
+}
+
+test('a bucket of durations names a request by its span, once', async () => {
+  proxy = await start({ signals: ['traces', 'metrics'], metricsInterval: 50 })
+  await call(1)
+  await eventually(() => pointsOf('http.client.request.duration', 'histogram').points.length > 3 || undefined, 'points')
+  await eventually(() => arrived('traces').length > 0 || undefined, 'the span')
+  const [span] = arrived('traces')
+  const { temporality, points } = pointsOf('http.client.request.duration', 'histogram')
+  expect(temporality).toBe(2)
+  const exemplars = points.flatMap((point) => point.exemplars ?? [])
+  expect(exemplars).toEqual([
+    {
+      timeUnixNano: expect.stringMatching(/^1\d{18}$/),
+      asDouble: points[0]?.sum,
+      spanId: span?.spanId,
+      traceId: span?.traceId,
+    },
+  ])
+})
+
+test('deltas: each export holds what is new, and begins where the one before ended', async () => {
+  proxy = await start({ signals: ['metrics'], metricsInterval: 50, metricsTemporality: 'delta' })
+  const name = 'http.client.request.duration'
+  for (let count = 1; count <= 2; count++) {
+    await call(count)
+    const isAll = () => pointsOf(name, 'histogram').points.reduce((sum, point) => sum + Number(point.count), 0)
+    await eventually(() => isAll() === (count * (count + 1)) / 2 || undefined, 'the requests')
+  }
+  const { temporality, points } = pointsOf(name, 'histogram')
+  expect(temporality).toBe(1)
+  for (const [index, point] of points.entries()) {
+    expect(BigInt(String(point.startTimeUnixNano))).toBeLessThan(BigInt(String(point.timeUnixNano)))
+    const before = points[index - 1]
+    if (before) {
+      expect(BigInt(String(point.startTimeUnixNano))).toBeGreaterThanOrEqual(BigInt(String(before.timeUnixNano)))
+    }
+  }
+  expect(pointsOf('outspan.exchanges', 'sum').temporality).toBe(1)
+  expect(pointsOf('outspan.exchanges.active', 'sum').temporality).toBe(2)
+})
+
 describe('the spool', () => {
   test('what can not be sent waits on disk, goes out in order, and the books hold all along', async () => {
     receiver.setAnswer({ status: 503 })

@@ -465,6 +465,8 @@ test('every option can be set by its flag', async () => {
     LIST: 'w3c,b3',
     FORMAT: 'b3',
     STRATEGY: 'probability',
+    TEMPORALITY: 'delta',
+    FILTER: 'always_off',
     NAME: 'x-trace-id',
     '0..1': '0.5',
     'stdout|stderr|off|FILE': 'stderr',

@@ -245,6 +245,8 @@ describe('the forms of OTEL_ variables', () => {
     ['OTEL_LOGS_EXPORTER', 'OTLP, console', 'logsExporter', ['otlp', 'console']],
     ['OTEL_TRACES_EXPORTER', 'none', 'tracesExporter', []],
     ['OTEL_METRICS_EXPORTER', 'prometheus', 'metricsExporter', ['memory']],
+    ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'LowMemory', 'metricsTemporality', 'lowmemory'],
+    ['OTEL_METRICS_EXEMPLAR_FILTER', 'ALWAYS_ON', 'metricsExemplars', 'always_on'],
     // A collector of gRPC without a scheme has TLS.
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'otlpEndpoint', 'https://collector:4317'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', '[::1]:4317', 'otlpEndpoint', 'https://[::1]:4317'],
