@@ -12,7 +12,7 @@ import { annotatorOf, redactionOf } from './annotations'
 import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
 import { isOwnAddress } from './own-address'
-import { coursesOf } from './propagation'
+import { coursesOf, requestIdHeaderOf } from './propagation'
 import { Telemetry } from './telemetry'
 import { systemClock, systemRandom } from './world'
 
@@ -59,6 +59,7 @@ export function build(settings: Settings, log: Logger): Parts {
     random,
     propagationOf: (destination, method, path) => courses.of(destination, method, path).propagation,
     responseTraceHeader: settings.responseTraceHeader,
+    requestIdHeader: requestIdHeaderOf(settings),
     upstreams,
     egress: egressOf(settings),
     knownMethods: new Set(settings.knownMethods),

@@ -6,19 +6,26 @@ import { faultOf } from '../model/fault'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import { signatureFields } from '../propagation/signed'
 import { redactionOf } from './annotations'
-import { coursesOf } from './propagation'
+import { coursesOf, requestIdHeaderOf } from './propagation'
 import { systemRandom } from './world'
+
+const REQUEST_ID_BYTES = 16
 
 /** @param lines header lines that the request would have, `Name: value` */
 export function explain(settings: Settings, method: string, url: string, lines: readonly FieldLine[]): string {
   const target = new TargetReader().read(method, url)
   if (typeof target === 'string')
     return `${method} ${redactionOf(settings)(url)} is refused: ${target}. ${faultOf(target).words}\n`
-  const { rule, propagation } = coursesOf(settings, systemRandom()).of(target.destination, method, target.path)
+  const random = systemRandom()
+  const { rule, propagation } = coursesOf(settings, random).of(target.destination, method, target.path)
   const fields = sortFields(lines, propagation.fields)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)
   const { context, arrived, refusals, conflicts } = propagation.extract(found)
-  const signed = propagation.inject(fields.travelling, fields.noted, context)
+  const requestIds = requestIdHeaderOf(settings)
+  const arrivedId = requestIds?.arrived(found)
+  const id = arrivedId ?? random.hex(REQUEST_ID_BYTES)
+  const signedIds = arrivedId === undefined ? (requestIds?.write(fields, found, id, propagation.clear) ?? []) : []
+  const signed = [...signedIds, ...propagation.inject(fields.travelling, fields.noted, context)]
   return [
     `destination   ${target.destination.authority}`,
     `rule          ${rule ?? 'none: the general settings apply'}`,

@@ -7,6 +7,7 @@ import { Sampler } from '../policy/sampler'
 import type { Format } from '../propagation/format'
 import { formats, formatsByName } from '../propagation/formats'
 import { Propagation } from '../propagation/propagate'
+import { RequestIdHeader } from '../propagation/request-id'
 
 export interface Course {
   /** The rule that applies; undefined for the general settings. */
@@ -33,11 +34,17 @@ function courseOf(settings: Settings, rule: Rule | undefined, random: Random): C
       clear: clear.flatMap((name) => (name === 'all' ? everyField : [name])),
       inject: inject.map((name) => (name === 'preserve' ? name : formatNamed(name))),
       defaultFormat: formatNamed(defaultFormat),
+      alsoNoted: settings.requestIdHeader === 'off' ? [] : [settings.requestIdHeader],
     },
     random,
     (traceId, arrived, traceState) => sampler.decide(traceId, arrived, traceState),
   )
   return { rule: rule?.name, propagation }
+}
+
+/** The header of the request id; undefined when it is off. */
+export function requestIdHeaderOf({ requestIdHeader, requestIdPolicy }: Settings): RequestIdHeader | undefined {
+  return requestIdHeader === 'off' ? undefined : new RequestIdHeader(requestIdHeader, requestIdPolicy)
 }
 
 /** Every header that propagation knows of. */

@@ -12,6 +12,11 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
+    of: ['requestIdHeader', 'responseTraceHeader'],
+    isBroken: ({ requestIdHeader, responseTraceHeader }) => requestIdHeader === responseTraceHeader,
+    words: '--request-id-header and --response-trace-header: both name the same header',
+  },
+  {
     of: ['listen', 'admin'],
     isBroken: ({ listen, admin }) =>
       admin !== 'off' && listen.port !== 0 && listen.port === admin.port && listen.host === admin.host,

@@ -30,6 +30,7 @@ import {
   samplingStrategy,
 } from './propagation-kinds'
 import { readableFile } from './readable-file'
+import { requestIdOptions } from './request-id-options'
 import { proxyRules, rules } from './rules'
 import { spanOptions } from './span-options'
 import { bypassEntry, upstreamProxy } from './upstream-proxy'
@@ -121,6 +122,7 @@ export const options = {
     kind: freeHeaderName,
     doc: 'Header that tells the client the trace id of its call.',
   }),
+  ...requestIdOptions,
   samplingRate: option({
     key: 'sampling.rate',
     otel: ['OTEL_TRACES_SAMPLER'],

@@ -32,7 +32,8 @@ export interface FailedAttempt {
  * Marks are milliseconds on the monotonic clock (`Clock.now`), 0 where the moment never came. Sizes are bytes on the wire.
  */
 export class Exchange {
-  readonly requestId: string
+  /** Made here, or taken over from the client's header. */
+  requestId: string
   /** Unix time of `startMark`, in milliseconds with fractions. */
   readonly startTime: number
   readonly startMark: number

@@ -1,6 +1,6 @@
 /** Which header fields of a head telemetry shows, and as what: attributes `http.request.header.<name>`, arrays of text. */
 import type { Attribute } from '../model/attribute'
-import { type FieldLine, fieldValueOf, nameOf } from '../model/field-line'
+import { decoded, type FieldLine, fieldValueOf, nameOf } from '../model/field-line'
 import { isSecretField } from '../model/secret-field'
 import { isGlob, matchesGlob } from './glob'
 
@@ -70,9 +70,4 @@ export class HeaderCapture {
     this.#keys.set(name, key)
     return key
   }
-}
-
-/** Bytes held as latin1 as the UTF-8 that they most likely are. */
-export function decoded(text: string): string {
-  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
 }

@@ -25,6 +25,8 @@ export interface PropagationSettings {
   readonly inject: readonly Injected[]
   /** What `preserve` writes when nothing was extracted. */
   readonly defaultFormat: Format
+  /** Names, in lower case, of headers that others want to find among the noted ones. */
+  readonly alsoNoted?: readonly string[]
 }
 
 /** Whether a trace is sampled, and the tracestate that goes on with that decision. */
@@ -51,6 +53,8 @@ const obeyParent: Sample = (_traceId, arrived, traceState) => ({ sampled: arrive
 export class Propagation {
   /** The names of all headers that extract and inject want to see. */
   readonly fields: FieldNames
+  /** Those that inject removes, whatever goes out. */
+  readonly clear: FieldNames
   readonly #incoming: Incoming
   /** For a trace that starts here. */
   readonly #started: Outgoing
@@ -60,8 +64,9 @@ export class Propagation {
   readonly #sample: Sample
 
   constructor(settings: PropagationSettings, random: Random, sample: Sample = obeyParent) {
-    const { extract, inject, defaultFormat } = settings
+    const { extract, inject, defaultFormat, alsoNoted = [] } = settings
     const clear = clearedNames(settings.clear)
+    this.clear = clear
     const arriving = extract.flatMap((format) => [format, ...(format.layouts ?? [])])
     this.#incoming = new Incoming(extract)
     this.#started = new Outgoing(undefined, inject, defaultFormat, clear)
@@ -69,7 +74,7 @@ export class Propagation {
       arriving.map((format) => [format.name, new Outgoing(format, inject, defaultFormat, clear)]),
     )
     const inUse = [w3c, ...arriving, ...this.#started.formats]
-    this.fields = new FieldNames([...inUse.flatMap(namesOf), ...clear.names, ...signatureFields])
+    this.fields = new FieldNames([...inUse.flatMap(namesOf), ...clear.names, ...signatureFields, ...alsoNoted])
     this.#random = random
     this.#sample = sample
   }

@@ -10,12 +10,11 @@ import { viaLine } from '../http/via'
 import { type BodyScan, scanBody } from '../http1/body'
 import { writeRequestHead } from '../http1/write-head'
 import { type Exchange, startOfAttempt } from '../model/exchange'
-import { type FaultCode, faultOf } from '../model/fault'
+import type { FaultCode } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
 import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, NewRoute } from './client-connection'
-import { faultResponse } from './reply'
 import { type ResponseOwner, ResponseRelay, SMALL_BODY } from './response-relay'
 import type { Passage, Road } from './road'
 import { Splice } from './splice'
@@ -60,7 +59,8 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     const host = `Host: ${target.destination.hostField}`
     // Before the indexes shift.
     if (fields.hostIndex >= 0) lines[fields.hostIndex] = host
-    exchange.signedFields = propagation.inject(lines, fields.noted, exchange.context as TraceContext)
+    const signed = propagation.inject(lines, fields.noted, exchange.context as TraceContext)
+    exchange.signedFields = exchange.signedFields.length === 0 ? signed : [...exchange.signedFields, ...signed]
     if (fields.hostIndex < 0) lines.unshift(host)
     if (upgrade !== undefined) lines.push(...upgradeLines(upgrade))
     const { via } = this.#road.parts
@@ -297,11 +297,8 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   /** The exchange failed: the client is told while it can be, else its connection breaks like the one upstream. */
   #fail(fault: FaultCode, detail: string): void {
     if (this.#response?.isAnswered) return this.#breakOff(fault)
-    this.#exchange.fault = fault
-    this.#exchange.clientStatus = faultOf(fault).status
     this.#keepClient &&= this.#requestBody.done && !this.#client.isDraining
-    const { responseTraceHeader } = this.#road.parts
-    this.#client.write(faultResponse(this.#exchange, fault, detail, this.#keepClient, responseTraceHeader))
+    this.#road.tellFault(this.#client, this.#exchange, this.#passage.head, fault, detail, this.#keepClient)
     this.#finish()
   }
 

@@ -2,7 +2,7 @@
  * The response on its way back: interim heads and the final one as the client gets them, then the body as it comes, byte
  * for byte, read no faster than the client takes it.
  */
-import { sortFields } from '../http/field-sort'
+import { type SortedFields, sortFields } from '../http/field-sort'
 import { isFraming, isPersistent, responseFraming } from '../http/framing'
 import { agrees, upgradeLines } from '../http/upgrade'
 import { viaLine } from '../http/via'
@@ -14,6 +14,7 @@ import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import { type FieldLine, isNamed } from '../model/field-line'
 import type { RequestHead, ResponseHead } from '../model/head'
+import type { RequestIdHeader } from '../propagation/request-id'
 import { own } from '../socket/lent'
 import type { UpstreamConnection } from '../upstream/connection'
 import type { ClientConnection } from './client-connection'
@@ -46,7 +47,7 @@ const MAX_INTERIMS = 1000
 /** A response head may not be larger. */
 const MAX_RESPONSE_HEAD = 256 * 1024
 
-type ResponseParts = Pick<RoadParts, 'responseTraceHeader' | 'via' | 'annotator' | 'keepsLines'>
+type ResponseParts = Pick<RoadParts, 'responseTraceHeader' | 'requestIdHeader' | 'via' | 'annotator' | 'keepsLines'>
 
 export class ResponseRelay {
   readonly #owner: ResponseOwner
@@ -55,6 +56,7 @@ export class ResponseRelay {
   readonly #upstream: UpstreamConnection
   readonly #client: ClientConnection
   readonly #traceHeader: string | undefined
+  readonly #requestIdHeader: RequestIdHeader | undefined
   readonly #upgrade: string | undefined
   readonly #via: string | undefined
   readonly #isProxied: boolean
@@ -77,7 +79,7 @@ export class ResponseRelay {
     { head: request, exchange, upgrade, proxy }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
-    { responseTraceHeader, via, annotator, keepsLines }: ResponseParts,
+    { responseTraceHeader, requestIdHeader, via, annotator, keepsLines }: ResponseParts,
   ) {
     this.#owner = owner
     this.#request = request
@@ -85,6 +87,7 @@ export class ResponseRelay {
     this.#upstream = upstream
     this.#client = client
     this.#traceHeader = responseTraceHeader
+    this.#requestIdHeader = requestIdHeader
     this.#via = via
     this.#annotator = annotator
     this.#keepsLines = keepsLines
@@ -138,7 +141,7 @@ export class ResponseRelay {
 
   /** 101: what follows is no HTTP. The destination may only choose from what it was offered, and after the whole request. */
   #switch(head: ResponseHead, bytes: Buffer, end: number): void {
-    const fields = sortFields(head.lines)
+    const fields = sortFields(head.lines, this.#requestIdHeader?.names)
     if (!agrees(this.#upgrade, fields.upgrade) || !this.#owner.maySwitch()) {
       return this.#fail('bad_response', 'unexpected 101')
     }
@@ -146,7 +149,7 @@ export class ResponseRelay {
     this.#exchange.clientStatus = head.status
     this.#owner.onResponseHead()
     const lines = [...withoutFraming(fields.travelling), ...upgradeLines(fields.upgrade as string)]
-    this.#addLines(lines, head.minor)
+    this.#addLines(lines, fields, head.minor)
     this.#client.write(writeResponseHead(head.status, head.reason, lines))
     this.isAnswered = true
     this.#isOver = true
@@ -160,14 +163,16 @@ export class ResponseRelay {
     if (this.#keepsLines) this.#exchange.responseLines = head.lines
   }
 
-  /** What we add for the client. */
-  #addLines(lines: FieldLine[], minor: 0 | 1): void {
+  /** What we add for the client. A destination's own request id stays: it may be what its support asks for. */
+  #addLines(lines: FieldLine[], { noted }: SortedFields, minor: 0 | 1): void {
     if (this.#via !== undefined) lines.push(viaLine(this.#via, minor))
     if (this.#traceHeader !== undefined) lines.push(`${this.#traceHeader}: ${this.#exchange.context?.traceId}`)
+    if (this.#requestIdHeader !== undefined && noted.length === 0)
+      lines.push(this.#requestIdHeader.line(this.#exchange.requestId))
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
-    const fields = sortFields(head.lines)
+    const fields = sortFields(head.lines, this.#requestIdHeader?.names)
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
     if (!isFraming(framing)) return this.#fail(framing, 'framing')
     if (this.#isProxied && head.status === PROXY_AUTHENTICATION)
@@ -180,7 +185,7 @@ export class ResponseRelay {
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
     const lines = this.#request.minor === 0 ? withoutCoding(fields.travelling) : fields.travelling
-    this.#addLines(lines, head.minor)
+    this.#addLines(lines, fields, head.minor)
     // 426 says what to switch to.
     if (fields.upgrade !== undefined && head.status === UPGRADE_REQUIRED) lines.push(...upgradeLines(fields.upgrade))
     if (!mayKeepClient || framing === 'until_close' || mustUnchunk) lines.push('Connection: close')

@@ -14,18 +14,19 @@ import { hasPassed } from '../http/via'
 import type { Clock, Random } from '../model/clock'
 import type { Destination } from '../model/destination'
 import { Exchange } from '../model/exchange'
-import { type FaultCode, faultOf } from '../model/fault'
+import type { FaultCode } from '../model/fault'
 import { decoded, type FieldLine } from '../model/field-line'
 import type { RequestHead } from '../model/head'
 import type { Annotator } from '../policy/annotator'
 import type { Egress } from '../policy/egress'
 import type { Propagation } from '../propagation/propagate'
+import type { RequestIdHeader } from '../propagation/request-id'
 import type { RedactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
 import type { ClientConnection, Entrance, NewRoute } from './client-connection'
 import { Forward } from './forward'
 import { lastHopResponse } from './last-hop'
-import { faultResponse } from './reply'
+import { faultAnswer } from './reply'
 import { Tunnel } from './tunnel'
 
 const REQUEST_ID_BYTES = 16
@@ -47,6 +48,8 @@ export interface RoadParts {
   readonly propagationOf: (destination: Destination, method: string, path: string) => Propagation
   /** The header that tells the client its trace id, if it is to be told. */
   readonly responseTraceHeader: string | undefined
+  /** The header that tells destination and client the request id, if they are to be told. */
+  readonly requestIdHeader: RequestIdHeader | undefined
   readonly upstreams: UpstreamPool
   readonly timeouts: ExchangeTimeouts
   /** Where requests leave through other proxies; undefined when none does. */
@@ -100,29 +103,34 @@ export class Road implements Entrance {
     const target = this.#targets.read(head.method, head.target)
     if (typeof target === 'string') {
       if (absolute.test(head.target)) exchange.url = this.parts.redactUrl(head.target)
-      return this.#refuse(client, exchange, target)
+      exchange.requestId = this.parts.requestIdHeader?.arrived(head.lines) ?? exchange.requestId
+      return this.#refuse(client, exchange, head, target)
     }
     exchange.destination = target.destination
     exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : this.parts.redactUrl(head.target)
     this.parts.annotator?.onRequest(exchange, target.destination, target.path, head.lines)
 
-    // Can its lines and its length be read in one way only?
+    // By which id is it known?
     const propagation = this.parts.propagationOf(target.destination, head.method, target.path)
     const fields = sortFields(head.lines, propagation.fields)
-    if (!hasSoundHost(fields, head.minor, target.destination)) return this.#refuse(client, exchange, 'bad_host')
+    const noted = notedLines(fields)
+    this.#identify(exchange, fields, noted, propagation)
+
+    // Can its lines and its length be read in one way only?
+    if (!hasSoundHost(fields, head.minor, target.destination)) return this.#refuse(client, exchange, head, 'bad_host')
     const framing = requestFraming(fields, head.minor)
-    if (!isFraming(framing)) return this.#refuse(client, exchange, framing)
-    if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, 'bad_framing')
+    if (!isFraming(framing)) return this.#refuse(client, exchange, head, framing)
+    if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, head, 'bad_framing')
 
     // Has it been here, and is it to go on from here?
     const { egress, via } = this.parts
-    if (via !== undefined && hasPassed(via, head.lines)) return this.#refuse(client, exchange, 'loop')
+    if (via !== undefined && hasPassed(via, head.lines)) return this.#refuse(client, exchange, head, 'loop')
     if (countForward(head.method, fields.travelling) === 0) return this.#answerHere(client, exchange, head)
     const proxy = egress?.of(target.destination, head.method, target.path)
     exchange.proxyAuthority = proxy?.destination.authority
 
     // Which trace does it belong to? The span begins here.
-    const { context, refusals, conflicts } = propagation.extract(notedLines(fields))
+    const { context, refusals, conflicts } = propagation.extract(noted)
     exchange.context = context
     exchange.contextRefusals = refusals
     exchange.contextConflicts = conflicts
@@ -134,7 +142,26 @@ export class Road implements Entrance {
   }
 
   refuse(client: ClientConnection, fault: FaultCode): void {
-    this.#refuse(client, this.#begin(client), fault)
+    this.#refuse(client, this.#begin(client), undefined, fault)
+  }
+
+  /**
+   * Tells the client why there is no answer from the destination.
+   * @param head of the request, where it could be read
+   * @param detail what the system said of it, possibly empty
+   */
+  tellFault(
+    client: ClientConnection,
+    exchange: Exchange,
+    head: RequestHead | undefined,
+    code: FaultCode,
+    detail: string,
+    keepAlive: boolean,
+  ): void {
+    const { status, text } = faultAnswer(exchange, head, code, detail, keepAlive, this.parts)
+    exchange.fault = code
+    exchange.clientStatus = status
+    client.write(text)
   }
 
   /** The exchange is over: the record is complete, and goes to its projections. */
@@ -152,19 +179,28 @@ export class Road implements Entrance {
     return new Exchange(random.hex(REQUEST_ID_BYTES), clock.unix(mark), mark, client.address, client.port)
   }
 
+  /** The client's id is taken over where it may be, else the destination is told ours. */
+  #identify(exchange: Exchange, fields: SortedFields, noted: readonly FieldLine[], { clear }: Propagation): void {
+    const { requestIdHeader } = this.parts
+    if (requestIdHeader === undefined) return
+    const id = requestIdHeader.arrived(noted)
+    if (id !== undefined) exchange.requestId = id
+    // The destination of a tunnel sees nothing of the CONNECT.
+    else if (!exchange.isTunnel) exchange.signedFields = requestIdHeader.write(fields, noted, exchange.requestId, clear)
+  }
+
   /** The request has come as far as it was to come. */
   #answerHere(client: ClientConnection, exchange: Exchange, head: RequestHead): undefined {
-    client.write(lastHopResponse(head))
+    const { requestIdHeader } = this.parts
+    client.write(lastHopResponse(head, requestIdHeader ? [requestIdHeader.line(exchange.requestId)] : []))
     exchange.clientStatus = 200
     this.end(exchange)
     client.exchangeDone(false)
   }
 
   /** Answers a request that goes nowhere, and ends the connection: what follows on it can't be trusted. */
-  #refuse(client: ClientConnection, exchange: Exchange, code: FaultCode): undefined {
-    client.write(faultResponse(exchange, code, '', false))
-    exchange.fault = code
-    exchange.clientStatus = faultOf(code).status
+  #refuse(client: ClientConnection, exchange: Exchange, head: RequestHead | undefined, code: FaultCode): undefined {
+    this.tellFault(client, exchange, head, code, '', false)
     this.end(exchange)
     client.exchangeDone(false)
   }

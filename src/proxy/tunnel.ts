@@ -7,10 +7,10 @@ import type { UpstreamProxy } from '../config/upstream-proxy'
 import { readResponseHead } from '../http1/read-head'
 import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
-import { type FaultCode, faultOf } from '../model/fault'
+import type { FaultCode } from '../model/fault'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, NewRoute } from './client-connection'
-import { faultResponse, TUNNEL_OPEN } from './reply'
+import { tunnelOpen } from './reply'
 import type { Passage, Road } from './road'
 import { Splice } from './splice'
 
@@ -88,7 +88,7 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   /** @param early bytes that came through the tunnel already */
   #open(early: Buffer): void {
     this.#exchange.clientStatus = OPENED
-    this.#client.write(TUNNEL_OPEN)
+    this.#client.write(tunnelOpen(this.#exchange, this.#road.parts.requestIdHeader))
     new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
   }
 
@@ -119,9 +119,8 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   onDrain(): void {}
 
   #refuse(fault: FaultCode, detail: string): void {
-    this.#exchange.clientStatus = faultOf(fault).status
-    this.#client.write(faultResponse(this.#exchange, fault, detail, false))
-    this.#end(fault)
+    this.#road.tellFault(this.#client, this.#exchange, this.#passage.head, fault, detail, false)
+    this.#road.end(this.#exchange)
     this.#client.exchangeDone(false)
   }
 

@@ -21,6 +21,7 @@ export const spanAttributes: readonly Row[] = [
   ['http.response.status_code', (x) => x.upstreamStatus || undefined],
   ['error.type', errorTypeOf],
   ['http.request.resend_count', (x) => (x.attempts > 1 ? x.attempts - 1 : undefined)],
+  ['request.id', (x) => x.requestId],
   ['outspan.propagation.conflicts', (x) => (x.contextConflicts.length === 0 ? undefined : conflictsOf(x))],
   ['outspan.propagation.signed_fields', (x) => (x.signedFields.length === 0 ? undefined : x.signedFields.join(','))],
   // For a tunnel: the bytes each way.
@@ -49,6 +50,7 @@ const oldAttributes: readonly Row[] = [
 const unchanged: ReadonlySet<string> = new Set([
   'url.template',
   'error.type',
+  'request.id',
   'user_agent.original',
   'outspan.propagation.conflicts',
   'outspan.propagation.signed_fields',

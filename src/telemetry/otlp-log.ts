@@ -33,7 +33,6 @@ export type Severity = keyof typeof severities
 
 /** What an access-log record says beside what its span does. */
 const accessAttributes: readonly Row[] = [
-  ['request.id', (x) => x.requestId],
   ['client.address', (x) => x.clientAddress],
   ['proxy.response.status_code', (x) => x.clientStatus || undefined],
   ['attempts', (x) => x.attempts],

@@ -117,6 +117,7 @@ test('the names of version 1.20, alone', async () => {
     'User-Agent: t',
   ])
   expect(span.attributes).toEqual({
+    'request.id': expect.any(String),
     'http.method': 'GET',
     'http.url': 'http://a.example/x',
     'http.status_code': 200,

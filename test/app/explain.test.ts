@@ -19,6 +19,7 @@ test('a request without anything', () => {
     'rule          none: the general settings apply',
     'extracted     nothing: a trace starts here',
     'sampled       yes',
+    expect.stringMatching(/^sent {10}x-request-id: [0-9a-f]{32}$/),
     expect.stringMatching(/^sent {10}traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-03$/),
     expect.stringMatching(/^in the log {4}w3c: [0-9a-f]{32}$/),
   ])
@@ -35,8 +36,20 @@ test('the rule that applies, and what goes out by it', () => {
     `removed       ${traceparent}`,
     'removed       tracestate: a=1',
     expect.stringMatching(new RegExp(`^sent {10}traceparent: 00-${TRACE}-[0-9a-f]{16}-01$`)),
+    expect.stringMatching(/^sent {10}x-request-id: /),
     `in the log    w3c: ${TRACE}`,
   ])
+})
+
+test.each<[string, Partial<Settings>, string[], string | RegExp | undefined]>([
+  ["a client's id is kept", {}, ['X-Request-ID: abc'], 'sent          X-Request-ID: abc'],
+  ['or replaced', { requestIdPolicy: 'replace' }, ['X-Request-ID: abc'], /^sent {10}x-request-id: [0-9a-f]{32}$/],
+  ['or removed', { clear: ['x-request-id'] }, ['X-Request-ID: abc'], 'removed       X-Request-ID: abc'],
+  ['off', { requestIdHeader: 'off' }, ['X-Request-ID: abc'], undefined],
+])('the request id: %s', (_name, chosen, lines, expected) => {
+  const mentioned = told(chosen, 'http://a.example/', lines).filter((line) => /request-id/i.test(line))
+  if (expected === undefined) expect(mentioned).toEqual([])
+  else expect(mentioned.at(-1)).toMatch(expected)
 })
 
 test('refusals, conflicts and signed headers', () => {

@@ -49,6 +49,7 @@ test('the id on the wire is the exported id, and the id in the log', async () =>
     'network.protocol.version': '1.1',
     'http.response.status_code': 200,
     'http.response.body.size': 2,
+    'request.id': expect.stringMatching(/^[0-9a-f]{32}$/),
   })
   expect(span?.resource).toMatchObject({ 'service.name': 'caller', 'telemetry.sdk.name': 'outspan' })
   const [record] = await proxy.exchanges(1)

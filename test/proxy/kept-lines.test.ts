@@ -43,6 +43,7 @@ async function listen(keepsLines: boolean): Promise<void> {
     redactUrl,
     annotator: undefined,
     timeouts: { body: 0, tunnelIdle: 0 },
+    requestIdHeader: undefined,
     keepsLines,
     onExchange: (exchange) => ended.push(exchange),
   })

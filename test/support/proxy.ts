@@ -1,4 +1,7 @@
-/** The whole program in this process, on ports of its own, with the defaults that users get. */
+/**
+ * The whole program in this process, on ports of its own, with the defaults that users get. Only the request id is off
+ * unless it is asked for: nearly every test holds whole heads against each other.
+ */
 import { Life } from '../../src/app/life'
 import type { Settings } from '../../src/config/options'
 import { resolve } from '../../src/config/resolve'
@@ -33,7 +36,8 @@ const anywhere = { host: '127.0.0.1', port: 0 }
 
 export async function startProxy(overrides: Partial<Settings> = {}, log = silent): Promise<RunningProxy> {
   const { settings, origins } = resolve({ flags: new Map(), environment: {}, file: undefined })
-  const chosen = { ...settings, accessLog: 'off', drainQuiet: 20, listen: anywhere, admin: anywhere, ...overrides }
+  const quiet = { accessLog: 'off', requestIdHeader: 'off', drainQuiet: 20 }
+  const chosen = { ...settings, ...quiet, listen: anywhere, admin: anywhere, ...overrides }
   const life = new Life({ settings: chosen, origins }, log)
   await life.start()
   const port = life.proxyAddress?.port as number

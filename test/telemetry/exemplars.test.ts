@@ -1,6 +1,7 @@
 import type { ExemplarFilter } from '../../src/telemetry/exemplars'
 import type { HistogramPoint } from '../../src/telemetry/histogram'
 import { HttpMetrics } from '../../src/telemetry/http-metrics'
+import type { HistogramMetric } from '../../src/telemetry/metrics'
 import { answered, context, exchangeOf, get } from './exchanges'
 
 const took = (milliseconds: number, sampled = true, spanId = context.spanId) =>
@@ -8,7 +9,7 @@ const took = (milliseconds: number, sampled = true, spanId = context.spanId) =>
 
 const exemplarsOf = (metrics: HttpMetrics) => {
   const [duration] = metrics.metrics()
-  return (duration?.points[0] as HistogramPoint).exemplars
+  return ((duration as HistogramMetric).points[0] as HistogramPoint).exemplars
 }
 
 test('each bucket names the first exchange of an interval that fell into it', () => {

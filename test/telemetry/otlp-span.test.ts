@@ -55,6 +55,7 @@ test('the attributes have the names of the semantic conventions', () => {
     ATTR_ERROR_TYPE,
     ATTR_HTTP_REQUEST_RESEND_COUNT,
     // Our own: the conventions know nothing of these.
+    'request.id',
     'outspan.propagation.conflicts',
     'outspan.propagation.signed_fields',
     ATTR_HTTP_REQUEST_BODY_SIZE,
@@ -68,6 +69,7 @@ const asked = {
   [ATTR_URL_FULL]: 'http://example.com/a?b=c',
   [ATTR_SERVER_ADDRESS]: 'example.com',
   [ATTR_SERVER_PORT]: 80,
+  'request.id': 'request-1',
 }
 const peer = { [ATTR_NETWORK_PEER_ADDRESS]: '192.0.2.1', [ATTR_NETWORK_PEER_PORT]: 80 }
 const ok = {
@@ -211,6 +213,7 @@ describe('typical exchanges', () => {
       {
         [ATTR_HTTP_REQUEST_METHOD]: 'CONNECT',
         [ATTR_URL_FULL]: '//example.com:443',
+        'request.id': 'request-1',
         [ATTR_SERVER_ADDRESS]: 'example.com',
         [ATTR_SERVER_PORT]: 443,
         [ATTR_NETWORK_PEER_ADDRESS]: '192.0.2.1',
@@ -227,6 +230,7 @@ describe('typical exchanges', () => {
       {
         [ATTR_HTTP_REQUEST_METHOD]: 'CONNECT',
         [ATTR_URL_FULL]: '//example.com:443',
+        'request.id': 'request-1',
         [ATTR_SERVER_ADDRESS]: 'example.com',
         [ATTR_SERVER_PORT]: 443,
         [ATTR_ERROR_TYPE]: 'connect_timeout',
