@@ -2,7 +2,6 @@
 import type { Settings } from '../config/options'
 import { type Logger, onceAWhile } from '../log/logger'
 import type { Exchange } from '../model/exchange'
-import { Egress } from '../policy/egress'
 import { Listener } from '../proxy/listener'
 import { Road } from '../proxy/road'
 import type { Metric } from '../telemetry/metrics'
@@ -11,6 +10,7 @@ import { Resolver } from '../upstream/resolver'
 import { annotatorOf, redactionOf } from './annotations'
 import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
+import { egressOf } from './egress'
 import { isOwnAddress } from './own-address'
 import { coursesOf, requestIdHeaderOf } from './propagation'
 import { Telemetry } from './telemetry'
@@ -21,11 +21,6 @@ export interface Parts {
   readonly upstreams: UpstreamPool
   readonly telemetry: Telemetry
   metrics(): Metric[]
-}
-
-function egressOf({ upstreamProxy, upstreamProxyBypass, upstreamProxyRules }: Settings): Egress | undefined {
-  const egress = new Egress({ proxy: upstreamProxy, bypass: upstreamProxyBypass, rules: upstreamProxyRules })
-  return egress.isDirect ? undefined : egress
 }
 
 /** How often a trouble that goes on is told, in milliseconds. */

@@ -6,6 +6,8 @@ import { faultOf } from '../model/fault'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import { signatureFields } from '../propagation/signed'
 import { redactionOf } from './annotations'
+import { egressOf } from './egress'
+import { explainSpan } from './explain-span'
 import { coursesOf, requestIdHeaderOf } from './propagation'
 import { systemRandom } from './world'
 
@@ -18,6 +20,7 @@ export function explain(settings: Settings, method: string, url: string, lines: 
     return `${method} ${redactionOf(settings)(url)} is refused: ${target}. ${faultOf(target).words}\n`
   const random = systemRandom()
   const { rule, propagation } = coursesOf(settings, random).of(target.destination, method, target.path)
+  const way = egressOf(settings)?.of(target.destination, method, target.path)
   const fields = sortFields(lines, propagation.fields)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)
   const { context, arrived, refusals, conflicts } = propagation.extract(found)
@@ -28,6 +31,7 @@ export function explain(settings: Settings, method: string, url: string, lines: 
   const signed = [...signedIds, ...propagation.inject(fields.travelling, fields.noted, context)]
   return [
     `destination   ${target.destination.authority}`,
+    `way           ${way ? `through ${way.destination.authority}` : 'straight'}`,
     `rule          ${rule ?? 'none: the general settings apply'}`,
     `extracted     ${context.format ? `${context.format}, trace ${context.traceId}, parent ${context.parentSpanId ?? 'none'}` : 'nothing: a trace starts here'}`,
     ...refusals.map(({ format, reason }) => `refused       ${format}: ${reason}`),
@@ -35,6 +39,7 @@ export function explain(settings: Settings, method: string, url: string, lines: 
     `sampled       ${yesOrNo(context.sampled)}${arrived === undefined ? '' : `; the decision that arrived is ${yesOrNo(arrived)}`}`,
     ...(method === 'CONNECT' ? [tunnelled] : changes(found, fields, lines, signed)),
     ...context.notations.map((notation) => `in the log    ${notation.key}: ${notation.traceIdText(context)}`),
+    ...explainSpan(settings, method, url, target, lines),
     '',
   ].join('\n')
 }

@@ -4,7 +4,7 @@ import type { Attribute, SpanKind, SpanKindName } from '../model/attribute'
 import { spanKinds } from '../model/attribute'
 import type { Destination } from '../model/destination'
 import type { Exchange } from '../model/exchange'
-import type { FieldLine } from '../model/field-line'
+import { type FieldLine, nameOf } from '../model/field-line'
 import { UrlTemplates } from '../model/url-template'
 import { Courses } from './course'
 import { type CaptureSettings, HeaderCapture } from './header-capture'
@@ -69,6 +69,16 @@ export class Annotator {
   /** The head of the final response has been read. */
   onResponse(exchange: Exchange, lines: readonly FieldLine[]): void {
     if (this.#response.isOn) exchange.attributes = [...exchange.attributes, ...this.#response.read(lines)]
+  }
+
+  /** Whether headers of requests are shown at all. */
+  get isCapturing(): boolean {
+    return this.#request.isOn
+  }
+
+  /** Whether a header line of a request is shown. */
+  shows(line: FieldLine): boolean {
+    return this.#request.holds(nameOf(line))
   }
 
   /** The name of the rule for a call; undefined for the general settings. */

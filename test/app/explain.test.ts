@@ -1,6 +1,8 @@
 import { explain } from '../../src/app/explain'
 import type { Settings } from '../../src/config/options'
 import { resolve } from '../../src/config/resolve'
+import { destination } from '../../src/model/destination'
+import { exampleOf, readme } from '../support/readme'
 
 const { settings } = resolve({ flags: new Map(), environment: {}, file: undefined })
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -16,12 +18,15 @@ test('a request without anything', () => {
   const lines = told({}, 'http://a.example/', [])
   expect(lines).toEqual([
     'destination   a.example:80',
+    'way           straight',
     'rule          none: the general settings apply',
     'extracted     nothing: a trace starts here',
     'sampled       yes',
     expect.stringMatching(/^sent {10}x-request-id: [0-9a-f]{32}$/),
     expect.stringMatching(/^sent {10}traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-03$/),
     expect.stringMatching(/^in the log {4}w3c: [0-9a-f]{32}$/),
+    'span          GET, client',
+    'url.full      http://a.example/',
   ])
 })
 
@@ -30,6 +35,7 @@ test('the rule that applies, and what goes out by it', () => {
   const lines = told({ rules }, 'http://b.example:8080/', [traceparent, 'tracestate: a=1', 'x: y'])
   expect(lines).toEqual([
     'destination   b.example:8080',
+    'way           straight',
     'rule          partner',
     `extracted     w3c, trace ${TRACE}, parent 00f067aa0ba902b7`,
     'sampled       yes; the decision that arrived is yes',
@@ -38,6 +44,8 @@ test('the rule that applies, and what goes out by it', () => {
     expect.stringMatching(new RegExp(`^sent {10}traceparent: 00-${TRACE}-[0-9a-f]{16}-01$`)),
     expect.stringMatching(/^sent {10}x-request-id: /),
     `in the log    w3c: ${TRACE}`,
+    'span          GET, client',
+    'url.full      http://b.example:8080/',
   ])
 })
 
@@ -66,7 +74,7 @@ test('refusals, conflicts and signed headers', () => {
 })
 
 test('a tunnel, in which nothing is sent', () => {
-  expect(told({}, 'a.example:443', [traceparent], 'CONNECT').slice(2, 5)).toEqual([
+  expect(told({}, 'a.example:443', [traceparent], 'CONNECT').slice(3, 6)).toEqual([
     `extracted     w3c, trace ${TRACE}, parent 00f067aa0ba902b7`,
     'sampled       yes; the decision that arrived is yes',
     'sent          nothing: the bytes of a tunnel pass untouched',
@@ -77,4 +85,32 @@ test('a URL that would be refused, without its password', () => {
   expect(told({}, 'https://user:secret@a.example/', [])).toEqual([
     'GET https://REDACTED:REDACTED@a.example/ is refused: https_target. For an https URL, open a tunnel with CONNECT.',
   ])
+})
+
+test('what telemetry says of it: name, kind, peer, attributes, what is captured, redacted and not shown', () => {
+  const chosen = exampleOf('spans')
+  const headers = ['X-Tenant: one', 'x-tenant: two', 'Authorization: Bearer s', 'X-Feature-Secret: s']
+  const lines = told(chosen, 'http://u:p@queue.internal/users/7?token=t&a=1', headers, 'POST')
+  expect(lines.slice(-7)).toEqual([
+    'span          POST /users/{id}, producer, by the rule queue',
+    'url.full      http://REDACTED:REDACTED@queue.internal/users/7?token=REDACTED&a=1',
+    'peer          order-queue',
+    'attribute     team: checkout',
+    'attribute     http.request.header.x-tenant: one | two',
+    'not shown     Authorization',
+    'not shown     X-Feature-Secret',
+  ])
+})
+
+test('the way out', () => {
+  const proxy = { destination: destination('proxy.example', 3128, 80), authorization: undefined }
+  expect(told({ upstreamProxy: proxy }, 'http://a.example/', [])).toContain('way           through proxy.example:3128')
+})
+
+test('the example in the README', () => {
+  const [, url = '', output = ''] = /--explain GET (\S+) [\s\S]*?-01'\n([\s\S]*?)```/.exec(readme) ?? []
+  const headers = ['tracestate: a=1', traceparent]
+  const masked = (lines: readonly string[]) =>
+    lines.map((line) => line.replace(/^(sent .*?)(?:-[0-9a-f]{16}-01|[0-9a-f]{32})$/, '$1-'))
+  expect(masked(told(exampleOf('propagation'), url, headers))).toEqual(masked(output.trimEnd().split('\n')))
 })

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/file'
 import type { OptionName, Settings } from '../../src/config/options'
 import { resolve } from '../../src/config/resolve'
 
-const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8')
+export const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8')
 
 /** The YAML examples, in their order. */
 export const yamlExamples: readonly string[] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
