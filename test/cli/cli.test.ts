@@ -475,6 +475,8 @@ test('every option can be set by its flag', async () => {
     '--upstream-proxy': 'http://u:p@127.0.0.1:3128',
     '--config': empty,
     '--signals': 'traces',
+    '--access-log-format': 'text',
+    '--access-log-statuses': '404,5xx',
     '--url-template': '/users/{id}',
     '--span-kind': 'server',
     '--access-log-format': 'text',
