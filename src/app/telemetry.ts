@@ -99,8 +99,12 @@ export class Telemetry {
   readonly take = (exchange: Exchange): void => {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
-    if (this.#textOf) this.#console?.add(writeText, this.#textOf(exchange))
-    if (this.#isLogged === undefined || this.#isLogged(exchange)) {
+    const isLogged = this.#isLogged === undefined || this.#isLogged(exchange)
+    // A block is a span, which no filter of logs is about.
+    if (this.#textOf && (isLogged || this.#textOf === debugBlock)) {
+      this.#console?.add(writeText, this.#textOf(exchange))
+    }
+    if (isLogged) {
       this.#lines?.add(this.#writeLine, exchange)
       this.#queues.logs?.add(this.#writeAccessRecord, exchange)
     } else {

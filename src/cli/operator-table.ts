@@ -1,7 +1,7 @@
 /** The README's table of the operators that templates of the access log have, in Markdown. */
 import { operators } from '../config/access-log-template'
 
-const shapes = { header: '(NAME)', time: '', field: '(NAME)' } as const
+const shapes = { header: '(NAME)', time: '', field: '(NAME)', attribute: '(NAME)' } as const
 
 export function operatorTable(): string {
   const lines = Object.entries(operators).map(([name, { takes, doc }]) => {

@@ -6,7 +6,7 @@ import { Problem } from './kinds'
 
 interface Operator {
   /** What stands in its parentheses, if it has any. */
-  readonly takes?: 'header' | 'time' | 'field'
+  readonly takes?: 'header' | 'time' | 'field' | 'attribute'
   /** What it writes, for the README. */
   readonly doc: string
 }
@@ -22,6 +22,10 @@ const operatorRows = {
   },
   RESP: { takes: 'header', doc: 'a header of the response as the destination sent it, or `:status`' },
   FIELD: { takes: 'field', doc: 'any field of the JSON record by its name, such as `%FIELD(parent_span_id)%`' },
+  ATTRIBUTE: {
+    takes: 'attribute',
+    doc: 'an attribute that settings add to the record, such as a captured header',
+  },
   SUMMARY: { doc: 'the exchange in words: `GET http://localhost:8080/orders 200 in 4 ms`' },
   PROTOCOL: { doc: "the protocol of the client's request, `HTTP/1.1`" },
   UPSTREAM_PROTOCOL: { doc: 'the protocol of the response' },
@@ -91,7 +95,7 @@ const pseudoHeaders: Readonly<Record<string, readonly string[]>> = {
 
 export interface OperatorCall {
   readonly operator: OperatorName
-  /** A header's name in lower case, the format of a time, a field's name. */
+  /** A header's name in lower case, the format of a time, the name of a field or an attribute. */
   readonly argument: string | undefined
   /** The header to take where the first one is not there. */
   readonly alternative: string | undefined
@@ -188,6 +192,7 @@ function readCall(text: string): OperatorCall | Problem {
   if (takes === 'field' && !(recordFields as readonly string[]).includes(inside ?? '')) {
     return wrong(`it names no field of the record; there are ${recordFields.join(', ')}`)
   }
+  if (takes === 'attribute' && !inside) return wrong(`${name} wants the name of an attribute: %${name}(NAME)%`)
   return { operator, argument: inside, alternative: undefined, maxLength: undefined }
 }
 

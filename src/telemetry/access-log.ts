@@ -75,21 +75,21 @@ export function writeAccessLog(to: ByteWriter, exchange: Exchange): void {
   }
   for (const { key, value } of exchange.attributes) {
     to.byte(COMMA)
-    json(to, key)
+    writeJson(to, key)
     to.byte(COLON)
-    json(to, value)
+    writeJson(to, value)
   }
   to.byte(CLOSE)
   to.byte(LINE_FEED)
 }
 
-/** An attribute, or the key of one. */
-function json(to: ByteWriter, value: AttributeValue): void {
+/** Writes an attribute, or the key of one, as JSON. */
+export function writeJson(to: ByteWriter, value: AttributeValue): void {
   if (typeof value === 'object') {
     to.byte(OPEN_LIST)
     for (const [index, item] of value.entries()) {
       if (index > 0) to.byte(COMMA)
-      json(to, item)
+      writeJson(to, item)
     }
     to.byte(CLOSE_LIST)
   } else if (typeof value === 'string') text(to, value)

@@ -8,7 +8,7 @@ import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { decoded, type FieldLine, isNamed, trimSpace } from '../model/field-line'
-import { accessLogFields, type Write } from './access-log'
+import { accessLogFields, type Write, writeJson } from './access-log'
 import { accessWords } from './access-words'
 import { timeWriter } from './time-format'
 import { writeEscaped, writeTime } from './written-values'
@@ -20,7 +20,7 @@ const QUESTION = 0x3f
 const LINE_FEED = 0x0a
 
 /** The operators that take nothing in parentheses. */
-const plain: Readonly<Record<Exclude<OperatorName, 'START_TIME' | 'REQ' | 'RESP' | 'FIELD'>, Write>> = {
+const plain: Readonly<Record<Exclude<OperatorName, 'START_TIME' | 'REQ' | 'RESP' | 'FIELD' | 'ATTRIBUTE'>, Write>> = {
   SUMMARY: (to, x) => text(to, accessWords(x)),
   PROTOCOL: (to, x) => protocol(to, x.clientMinor),
   UPSTREAM_PROTOCOL: (to, x) => protocol(to, x.protocolMinor),
@@ -110,6 +110,7 @@ function writeOf(call: OperatorCall): Write {
   const { operator, argument } = call
   if (operator === 'START_TIME') return startTime(argument)
   if (operator === 'FIELD') return field(argument as string)
+  if (operator === 'ATTRIBUTE') return attribute(argument as string)
   if (operator === 'REQ') return header(call, (x) => x.requestLines)
   if (operator === 'RESP') return header(call, (x) => x.responseLines)
   return plain[operator]
@@ -132,6 +133,19 @@ function field(name: string): Write {
     const isThere = write(to, x)
     if (isThere) to.unquote(start)
     return isThere
+  }
+}
+
+function attribute(name: string): Write {
+  return (to, { attributes }) => {
+    for (const { key, value } of attributes) {
+      if (key !== name) continue
+      const start = to.size
+      writeJson(to, value)
+      to.unquote(start)
+      return true
+    }
+    return false
   }
 }
 

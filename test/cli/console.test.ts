@@ -55,6 +55,20 @@ test('log records are lines, and metrics a block at each export', async () => {
   )
 })
 
+test('filters of the access log leave records out, and no blocks', async () => {
+  const filtered = [...args, '--access-log-failures', 'true']
+  const records = start(filtered, { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'console' })
+  const blocks = start([...filtered, '--exporter', 'console'])
+  for (const outspan of [records, blocks]) {
+    const { proxy } = await ready(outspan)
+    expect(await getThrough(proxy, url)).toBe(200)
+    expect(await getThrough(proxy, 'http://127.0.0.1:1/')).toBe(502)
+    await eventually(() => /GET http:\/\/127\.0\.0\.1:1\//.test(outspan.stderr()) || undefined, 'the failure')
+  }
+  expect(records.stderr()).not.toContain(`GET ${url}`)
+  expect(blocks.stderr()).toContain(`GET ${url}`)
+})
+
 test('spans and log records on the console: each exchange is there once', async () => {
   const outspan = start([...args, '--exporter', 'console'])
   const { proxy, telemetry } = await ready(outspan)

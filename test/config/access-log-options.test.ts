@@ -64,6 +64,8 @@ describe('a template', () => {
     ['%REQ(a):x%', /":x" is no greatest length/],
     ['%REQ(a)b%', /"b" is no greatest length/],
     ['%FIELD%', /names no field of the record; there are timestamp, .*user_agent.original/],
+    ['%ATTRIBUTE%', /ATTRIBUTE wants the name of an attribute/],
+    ['%ATTRIBUTE()%', /ATTRIBUTE wants the name of an attribute/],
     ['%FIELD(nope)%', /names no field of the record/],
     ['%DURATION%\nb', /line break/],
     ['%DURATION%\u0000', /control character/],

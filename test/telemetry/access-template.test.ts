@@ -26,6 +26,11 @@ const whole: Facts = {
   ...get,
   ...answered,
   clientMinor: 0,
+  attributes: [
+    { key: 'team', value: 'check"out' },
+    { key: 'http.request.header.a', value: ['1', '2'] },
+    { key: 'size', value: 1.5 },
+  ],
   requestBodySize: 7,
   requestLines: [
     'Host: x',
@@ -85,6 +90,9 @@ const rows: readonly [operator: string, ofWhole: string, ofFailed: string, ofTun
   ['FIELD(error.type)', '-', 'connection_refused', '-'],
   ['FIELD(duration)', '0.250000', '0.250000', '0.250000'],
   ['FIELD(sampled)', 'true', 'true', 'true'],
+  ['ATTRIBUTE(team)', 'check\\"out', '-', '-'],
+  ['ATTRIBUTE(http.request.header.a)', '["1","2"]', '-', '-'],
+  ['ATTRIBUTE(size)', '1.5', '-', '-'],
   ['FIELD(trace_id)', `{"w3c":"${context.traceId}"}`, `{"w3c":"${context.traceId}"}`, `{"w3c":"${context.traceId}"}`],
 ]
 
