@@ -9,14 +9,14 @@ export const BYTES = 2
 export const FIXED32 = 5
 
 /** Tags, number and wire type, of `KeyValue.value` and of the values that an `AnyValue` may have. */
-const KEY_VALUE_VALUE = 0x12
+export const KEY_VALUE_VALUE = 0x12
 const ANY_STRING = 0x0a
 const ANY_BOOL = 0x10
 const ANY_INT = 0x18
-const ANY_DOUBLE = 0x21
-const ANY_ARRAY = 0x2a
+export const ANY_DOUBLE = 0x21
+export const ANY_ARRAY = 0x2a
 /** Tag of `ArrayValue.values`. */
-const ARRAY_VALUES = 0x0a
+export const ARRAY_VALUES = 0x0a
 
 export class ProtobufWriter extends ByteWriter {
   /** A field's number and wire type. Numbers up to 15 take one byte. */
@@ -124,7 +124,7 @@ export class ProtobufWriter extends ByteWriter {
     for (const value of values) {
       this.byte(ARRAY_VALUES)
       const start = this.open()
-      this.#scalar(value)
+      this.scalarValue(value)
       this.close(start)
     }
     this.close(array)
@@ -133,7 +133,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   /** The content of an `AnyValue`. */
-  #scalar(value: string | number | boolean): void {
+  scalarValue(value: string | number | boolean): void {
     if (typeof value === 'string') {
       this.byte(ANY_STRING)
       this.text(value)
@@ -198,4 +198,7 @@ function varintSize(value: number): number {
 }
 
 /** The value of each hexadecimal digit, by its character code. */
-const nibbles = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0)
+export const nibbles = Uint8Array.from(
+  { length: 128 },
+  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
+)

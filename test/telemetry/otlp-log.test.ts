@@ -1,30 +1,8 @@
 import { accessRecordWriter, type LogLine, writeLogLine } from '../../src/telemetry/otlp-log'
-import { RequestMaker, resourceBytes, scopeBytes } from '../../src/telemetry/otlp-request'
-import { ProtobufWriter } from '../../src/telemetry/protobuf'
 import { finishedExchange } from '../export/finished-exchange'
-import { decodedRequest } from '../support/otlp-whole'
+import { attributesOf, decodedRecord, type Entry } from '../support/log-record'
 
 const writeAccessRecord = accessRecordWriter('stable')
-
-type Entry = Record<string, unknown>
-
-/** The one log record that `write` appends, decoded by protobufjs. */
-function decoded(write: (to: ProtobufWriter) => void): Entry {
-  const writer = new ProtobufWriter()
-  write(writer)
-  const request = new RequestMaker(resourceBytes({ a: 'b' }), scopeBytes('outspan', '1')).make(writer.take())
-  const { resourceLogs } = decodedRequest('logs', request) as {
-    resourceLogs: { scopeLogs: { logRecords: Entry[] }[] }[]
-  }
-  const records = resourceLogs[0]?.scopeLogs[0]?.logRecords ?? []
-  expect(records).toHaveLength(1)
-  return records[0] as Entry
-}
-
-const attributesOf = (record: Entry) =>
-  Object.fromEntries(
-    (record.attributes as { key: string; value: Entry }[]).map(({ key, value }) => [key, Object.values(value)[0]]),
-  )
 
 test('an exchange is a record joined to its span', () => {
   const exchange = finishedExchange({
@@ -33,7 +11,7 @@ test('an exchange is a record joined to its span', () => {
     upstreamStatus: 200,
     clientStatus: 200,
   })
-  const record = decoded((to) => writeAccessRecord(to, exchange))
+  const record = decodedRecord((to) => writeAccessRecord(to, exchange))
   expect(record).toMatchObject({
     severityNumber: 9,
     severityText: 'INFO',
@@ -57,13 +35,15 @@ test.each<[string, Parameters<typeof finishedExchange>[0], number, RegExp]>([
   ['a fault', { upstreamStatus: 0, fault: 'connection_refused' }, 17, / connection_refused in /],
   ['a client that left', { upstreamStatus: 0, fault: 'client_closed' }, 9, / client_closed in /],
 ])('severity of %s', (_name, facts, severity, words) => {
-  const record = decoded((to) => writeAccessRecord(to, finishedExchange(facts)))
+  const record = decodedRecord((to) => writeAccessRecord(to, finishedExchange(facts)))
   expect(record.severityNumber).toBe(severity)
   expect((record.body as Entry).stringValue).toMatch(words)
 })
 
 test('what was refused before there was a context has no ids', () => {
-  const record = decoded((to) => writeAccessRecord(to, finishedExchange({ context: undefined, fault: 'bad_host' })))
+  const record = decodedRecord((to) =>
+    writeAccessRecord(to, finishedExchange({ context: undefined, fault: 'bad_host' })),
+  )
   expect(record.traceId ?? '').toBe('')
   expect(record.flags ?? 0).toBe(0)
 })
@@ -81,7 +61,7 @@ test.each<[LogLine['severity'], number]>([
     trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
     span_id: '00f067aa0ba902b7',
   }
-  const record = decoded((to) => writeLogLine(to, { time: 1_700_000_000_123, severity, message: 'ü', fields }))
+  const record = decodedRecord((to) => writeLogLine(to, { time: 1_700_000_000_123, severity, message: 'ü', fields }))
   expect(record).toMatchObject({
     severityNumber: number,
     severityText: severity.toUpperCase(),
