@@ -16,10 +16,12 @@ import { childSpans } from '../telemetry/child-spans'
 import { metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { Deltas } from '../telemetry/deltas'
+import { type FailedRequest, failedRequestWriter, type WriteFailedRequest } from '../telemetry/failed-request'
 import { type Metric, single, Tally } from '../telemetry/metrics'
 import { accessRecordWriter, type WriteAccessRecord } from '../telemetry/otlp-log'
 import { writeMetric } from '../telemetry/otlp-metric'
 import { spansWriter, spanWriter, type WriteSpan } from '../telemetry/otlp-span'
+import { FailedRequests } from './failed-requests'
 import { ledgerMetrics } from './ledger-metrics'
 import { exportLog } from './own-log'
 import { exportersOf, queueOf, troubleOf } from './signals'
@@ -41,7 +43,7 @@ export class Telemetry {
   #filtered = 0
   readonly #console: LineWriter | undefined
   /** What an exchange is on the console; undefined when it does not go there. */
-  readonly #textOf: ((exchange: Exchange) => string) | undefined
+  readonly #textOf: ((exchange: Exchange, failed?: FailedRequest) => string) | undefined
   readonly #showsMetrics: boolean
   readonly #metricsInterval: number
   readonly #writeSpan: WriteSpan
@@ -49,6 +51,9 @@ export class Telemetry {
   /** The phases that are child spans; undefined when none is. */
   readonly #phases: ReadonlySet<Phase> | undefined
   readonly #writeAccessRecord: WriteAccessRecord
+  readonly #writeFailedRequest: WriteFailedRequest
+  /** Undefined where nobody would see them. */
+  readonly #failedRequests: FailedRequests | undefined
   #pusher: NodeJS.Timeout | undefined
   #push: (() => void) | undefined
   readonly #startTime = Date.now()
@@ -63,6 +68,7 @@ export class Telemetry {
     this.#writeSpans = spansWriter(settings.semconv)
     this.#phases = phasesOf(settings)
     this.#writeAccessRecord = accessRecordWriter(settings.semconv)
+    this.#writeFailedRequest = failedRequestWriter(settings.semconv)
     this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
     if (settings.accessLog !== 'off') {
@@ -77,7 +83,6 @@ export class Telemetry {
     if (this.#textOf || this.#showsMetrics) this.#console = new LineWriter('stderr', () => {})
     const { template } = settings.accessLogFormat
     this.#writeLine = template ? templateWriter(template) : writeAccessLog
-    this.readsLines = this.#lines !== undefined && template !== undefined && readsLines(template)
     this.#isLogged = accessFilter({
       statuses: settings.accessLogStatuses,
       slowerThan: settings.accessLogSlowerThan,
@@ -92,6 +97,11 @@ export class Telemetry {
     }
     this.#tally = new Tally(this.#queues.metrics ? settings.metricsExemplars : 'always_off')
     this.#deltas = new Deltas(settings.metricsTemporality)
+    if (this.#queues.logs || this.#textOf) {
+      this.#failedRequests = FailedRequests.of(settings, this.#queues.logs && logs)
+    }
+    const templateReads = this.#lines !== undefined && template !== undefined && readsLines(template)
+    this.readsLines = templateReads || this.#failedRequests?.readsLines === true
     if (this.#queues.logs) exportLog(log, this.#queues.logs)
   }
 
@@ -99,10 +109,11 @@ export class Telemetry {
   readonly take = (exchange: Exchange): void => {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
+    const failed = this.#failedRequests?.take(exchange)
     const isLogged = this.#isLogged === undefined || this.#isLogged(exchange)
     // A block is a span, which no filter of logs is about.
     if (this.#textOf && (isLogged || this.#textOf === debugBlock)) {
-      this.#console?.add(writeText, this.#textOf(exchange))
+      this.#console?.add(writeText, this.#textOf(exchange, failed))
     }
     if (isLogged) {
       this.#lines?.add(this.#writeLine, exchange)
@@ -111,6 +122,7 @@ export class Telemetry {
       this.#filtered++
       if (this.#queues.logs) this.#ledgers.logs.leaveOut(ACCESS_LOG)
     }
+    if (failed) this.#queues.logs?.add(this.#writeFailedRequest, failed)
     if (exchange.context) this.#trace(exchange, exchange.context.sampled)
   }
 
@@ -144,6 +156,7 @@ export class Telemetry {
     return [
       ...this.#tally.metrics(),
       ...ledgerMetrics(this.ledgers),
+      ...(this.#failedRequests?.metrics() ?? []),
       ...(lines ? lineMetrics(lines, this.#filtered) : []),
     ]
   }

@@ -31,7 +31,8 @@ export const statusRange: Kind<string> = {
   show: (range) => range,
 }
 
-const onOff: Kind<boolean> = {
+/** Yes or no. */
+export const onOff: Kind<boolean> = {
   placeholder: 'true|false',
   read: (text) => {
     const word = choice(['true', 'false']).read(text)

@@ -88,13 +88,15 @@ export function choice<const T extends string>(words: readonly T[]): Kind<T> {
   }
 }
 
-/** Items in order, each once, separated by commas; `none` for none. */
-export function list<const T extends string>(item: Kind<T>): Kind<readonly T[]> {
+const atCommas = (text: string): string[] => text.split(',')
+
+/** Items in order, each once, separated by commas; `none` for none. @param split where commas may belong to an item */
+export function list<const T extends string>(item: Kind<T>, split = atCommas): Kind<readonly T[]> {
   return {
     placeholder: 'LIST',
     read: (text) => {
       const items: T[] = []
-      for (const part of text === 'none' ? [] : text.split(',')) {
+      for (const part of text === 'none' ? [] : split(text)) {
         const value = item.read(part.trim())
         if (value instanceof Problem) return new Problem(`has "${part.trim()}", which ${value.words}`)
         if (!items.includes(value)) items.push(value)

@@ -5,6 +5,7 @@
 
 import { accessLogOptions } from './access-log-options'
 import { deliveryOptions } from './delivery-options'
+import { failedRequestOptions } from './failed-request-options'
 import {
   type Address,
   address,
@@ -143,6 +144,7 @@ export const options = {
 
   // Where telemetry goes.
   ...deliveryOptions,
+  ...failedRequestOptions,
 
   // The way out.
   upstreamProxy: optional({

@@ -21,7 +21,23 @@ const names: ReadonlySet<string> = new Set([
 ])
 
 /** What names of secrets have in them, whoever made them up. */
-const parts = ['apikey', 'api-key', 'authorization', 'cookie', 'credential', 'password', 'secret', 'session', 'token']
+const parts = [
+  '-key',
+  '_key',
+  'apikey',
+  'auth',
+  'cookie',
+  'credential',
+  'csrf',
+  'jwt',
+  'pass',
+  'pwd',
+  'secret',
+  'session',
+  'signature',
+  'token',
+  'xsrf',
+]
 
 /** @param name in lower case */
 export function isSecretField(name: string): boolean {

@@ -1,5 +1,6 @@
 /** Which exchanges get a line in the access log. */
 import type { Exchange } from '../model/exchange'
+import { statusTable } from '../model/status-ranges'
 
 export interface AccessFilterSettings {
   /** Statuses that the client was told: `404` or `400-499`. */
@@ -12,7 +13,6 @@ export interface AccessFilterSettings {
   readonly sample: number | undefined
 }
 
-const STATUSES = 1000
 /** Digits of a request id that are looked at: they are random. */
 const DIGITS = 12
 
@@ -29,11 +29,7 @@ export function accessFilter({
   const namesSome = statuses.length > 0 || slowerThan < Number.POSITIVE_INFINITY || failures
   const oneIn = sample ?? (namesSome ? Number.POSITIVE_INFINITY : 1)
   if (oneIn === 1) return undefined
-  const isNamed = new Uint8Array(STATUSES)
-  for (const range of statuses) {
-    const [first, last = first] = range.split('-').map(Number) as [number, number?]
-    isNamed.fill(1, first, last + 1)
-  }
+  const isNamed = statusTable(statuses)
   return (x) =>
     isNamed[x.clientStatus] === 1 ||
     x.endMark - x.startMark > slowerThan ||

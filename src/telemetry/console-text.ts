@@ -2,16 +2,27 @@
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import { accessWords } from './access-words'
+import { eventOf, eventWords, type FailedRequest } from './failed-request'
 import type { HistogramPoint } from './histogram'
 import type { Labels, Metric, Point } from './metrics'
-import { severityOf } from './otlp-log'
+import { type Severity, severityOf } from './otlp-log'
 
-/** The access-log record of an exchange as one line: when it ended, how bad it is, the words, and its place in a trace. */
-export function recordLine(exchange: Exchange): string {
+/**
+ * The access-log record of an exchange as one line: when it ended, how bad it is, the words, and its place in a trace.
+ * @param failed the event that it is, if it is one: a line as well
+ */
+export function recordLine(exchange: Exchange, failed?: FailedRequest): string {
+  const line = lineOf(exchange, severityOf(exchange), accessWords(exchange))
+  if (!failed) return line
+  const { name, severity } = eventOf(failed)
+  return line + lineOf(exchange, severity, `${name} ${eventWords(failed)}`)
+}
+
+function lineOf(exchange: Exchange, severity: Severity, words: string): string {
   const { context } = exchange
   const time = new Date(timeOf(exchange, exchange.endMark)).toISOString()
   const ids = context ? `  trace ${context.traceId}  span ${context.spanId}` : ''
-  return `${time} ${severityOf(exchange).toUpperCase()} ${accessWords(exchange)}${ids}\n`
+  return `${time} ${severity.toUpperCase()} ${words}${ids}\n`
 }
 
 /** Metrics as a block, a point a line; ends with an empty line. @param now Unix milliseconds */

@@ -4,12 +4,13 @@ import { phases } from '../model/phase'
 import { accessWords } from './access-words'
 import { spanAttributes } from './attributes'
 import { childSpans } from './child-spans'
+import { eventOf, type FailedRequest, ownAttributes } from './failed-request'
 
 const WIDTH = 30
 const all = new Set(phases)
 
-/** Ends with an empty line. */
-export function debugBlock(exchange: Exchange): string {
+/** Ends with an empty line. @param failed the event that it is, if it is one: what that says beyond the span is shown as well */
+export function debugBlock(exchange: Exchange, failed?: FailedRequest): string {
   const { context } = exchange
   const lines = [accessWords(exchange)]
   if (context) {
@@ -25,6 +26,18 @@ export function debugBlock(exchange: Exchange): string {
     const at = (startMark - exchange.startMark).toFixed(2)
     lines.push(`  ${name.padEnd(WIDTH)} ${(endMark - startMark).toFixed(2)} ms, at ${at}${error ? `: ${error}` : ''}`)
   }
+  if (failed) lines.push(...eventLines(failed))
   lines.push(`  ${'in all'.padEnd(WIDTH)} ${(exchange.endMark - exchange.startMark).toFixed(2)} ms`)
   return `${lines.join('\n')}\n\n`
+}
+
+function eventLines(failed: FailedRequest): string[] {
+  const lines = [`  event ${eventOf(failed).name}`]
+  for (const [key, value] of ownAttributes(failed)) {
+    const text = typeof value === 'object' ? JSON.stringify(value) : value
+    lines.push(`    ${key.padEnd(WIDTH)} ${text}`)
+  }
+  for (const { method, url, status, fault, duration } of failed.breadcrumbs)
+    lines.push(`    before: ${method} ${url} ${fault ?? status} in ${Math.round(duration)} ms`)
+  return lines
 }

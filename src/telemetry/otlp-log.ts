@@ -1,9 +1,10 @@
-/** Log records of OTLP (logs.proto, 1.x): the access-log record of an exchange, and lines of the program's own log. */
+/** Log records of OTLP (logs.proto, 1.x): the access-log record of an exchange, events, and lines of the program's own log. */
 
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
+import { type AnyValue, writeAnyAttribute } from './any-value'
 import { attributesBy, type Row, type Semconv } from './attributes'
 import { keyFieldOf, keyFieldsOf, seenKeyField } from './otlp-request'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
@@ -59,15 +60,36 @@ function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Row
     if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyField, value)
   }
   for (const { key, value } of exchange.attributes) writer.attribute(RECORD_ATTRIBUTE, seenKeyField(key), value)
-  const { context } = exchange
+  writeEnd(writer, exchange, ACCESS)
+  writer.close(start)
+}
+
+/** Appends an event that befell an exchange, joined to its span. Its time is that of the exchange's end. */
+export function writeEvent(
+  writer: ProtobufWriter,
+  exchange: Exchange,
+  { name, severity, words }: { readonly name: string; readonly severity: Severity; readonly words: string },
+  attributes: Iterable<readonly [key: string, value: AnyValue]>,
+): void {
+  writer.tag(LOG_RECORDS, BYTES)
+  const start = writer.open()
+  writeTimes(writer, timeOf(exchange, exchange.endMark))
+  writeSeverity(writer, severity)
+  writeBody(writer, words)
+  for (const [key, value] of attributes) writeAnyAttribute(writer, RECORD_ATTRIBUTE, key, value)
+  writeEnd(writer, exchange, name)
+  writer.close(start)
+}
+
+/** What joins the record to the span of the exchange, and the name of the event. */
+function writeEnd(writer: ProtobufWriter, { context }: Exchange, eventName: string): void {
   if (context) {
     writer.tag(RECORD.flags, FIXED32)
     writer.fixed32(context.sampled ? 1 : 0)
     writeIds(writer, context.traceId, context.spanId)
   }
   writer.tag(RECORD.eventName, BYTES)
-  writer.text(ACCESS)
-  writer.close(start)
+  writer.text(eventName)
 }
 
 /** A line of the program's own log. */

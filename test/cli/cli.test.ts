@@ -479,9 +479,10 @@ test('every option can be set by its flag', async () => {
     '--access-log-statuses': '404,5xx',
     '--url-template': '/users/{id}',
     '--span-kind': 'server',
-    '--access-log-format': 'text',
-    '--access-log-statuses': '4xx',
     '--instrumentations': 'dns,wait',
+    '--failed-requests': 'responses',
+    '--failed-request-statuses': '404',
+    '--failed-request-breadcrumbs': '5',
   }
   for (const flag of ['', 'traces-', 'logs-', 'metrics-']) byFlag[`--${flag}exporter`] = 'console'
   const rows = all.filter(({ isFileOnly }) => !isFileOnly)

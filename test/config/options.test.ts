@@ -52,6 +52,8 @@ function itemsOf({ key, kind }: Option<unknown>): string[] {
   if (key === 'access_log.statuses') return ['4xx', '500-599']
   if (key === 'spans.instrumentations') return ['dns', 'connect']
   if (key === 'signals') return ['traces', 'logs']
+  if (key === 'failed_requests.statuses') return ['404', '500-599']
+  if (key === 'failed_requests.events') return ['responses', 'exceptions']
   return key.startsWith('exporter') ? ['otlp', 'memory'] : ['w3c', 'b3']
 }
 
