@@ -1,5 +1,5 @@
 /** Attributes whose values are lists and mappings, or numbers that are doubles whatever they are: OTLP's `AnyValue`. */
-import { keyFieldOf } from './otlp-request'
+import { seenKeyField } from './otlp-request'
 import { ANY_ARRAY, ANY_DOUBLE, ARRAY_VALUES, BYTES, KEY_VALUE_VALUE, type ProtobufWriter } from './protobuf'
 
 /** A whole number that is not negative is an int, any other number a double. What is undefined in a mapping is left out. */
@@ -27,10 +27,10 @@ const MAP_VALUES = (1 << 3) | BYTES
 
 /** An entry of a map of attributes: a KeyValue as field `tag` of the message around it. */
 export function writeAnyAttribute(writer: ProtobufWriter, tag: number, key: string, value: AnyValue): void {
-  if (typeof value !== 'object') return writer.attribute(tag, keyFieldOf(key), value)
+  if (typeof value !== 'object') return writer.attribute(tag, seenKeyField(key), value)
   writer.byte(tag)
   const start = writer.open()
-  writer.raw(keyFieldOf(key))
+  writer.raw(seenKeyField(key))
   writer.byte(KEY_VALUE_VALUE)
   writeAnyValue(writer, value)
   writer.close(start)
