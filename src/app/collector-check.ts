@@ -1,7 +1,7 @@
 /** Asks the collectors what they think of us, by exports without entries. */
 import { ofSignal } from '../config/delivery-options'
 import type { Settings } from '../config/options'
-import type { SendResult, Signal } from '../export/exporter'
+import type { Exporter, SendResult, Signal } from '../export/exporter'
 import { endpointOf, exporterOf, exportersOf } from './signals'
 
 const nothing = { bytes: Buffer.alloc(0), count: 0 }
@@ -13,7 +13,6 @@ export interface CollectorCheck {
   readonly isFine: boolean
 }
 
-/** @throws when a file that the settings name can't be read */
 export async function checkCollectors(settings: Settings): Promise<CollectorCheck> {
   const signals = settings.signals.filter((signal) => exportersOf(signal, settings).includes('otlp'))
   const asked = signals.flatMap((signal) => {
@@ -24,20 +23,33 @@ export async function checkCollectors(settings: Settings): Promise<CollectorChec
   const results = await Promise.all(asked.map(({ signal, endpoint }) => ask(signal, endpoint, settings)))
   const lines = asked.map(({ signal, endpoint }, index) => {
     const protocol = ofSignal(settings, signal, 'otlpProtocol')
-    return `${signal.padEnd(8)} ${endpoint} (${protocol}): ${words(results[index] as SendResult)}\n`
+    return `${signal.padEnd(8)} ${endpoint} (${protocol}): ${words(results[index] as Outcome)}\n`
   })
   return { text: lines.join(''), isFine: results.every(({ kind }) => kind === 'ok') }
 }
 
-async function ask(signal: Signal, endpoint: string, settings: Settings): Promise<SendResult> {
-  const exporter = exporterOf(signal, endpoint, settings)
+/** What came of asking, or why nobody could be asked: a certificate that does not fit its key, for one. */
+type Outcome = SendResult | { readonly kind: 'unfit'; readonly reason: string }
+
+async function ask(signal: Signal, endpoint: string, settings: Settings): Promise<Outcome> {
+  let exporter: Exporter
+  try {
+    exporter = exporterOf(signal, endpoint, settings)
+  } catch (error) {
+    return { kind: 'unfit', reason: (error as Error).message }
+  }
   const result = await exporter.send(nothing)
   await exporter.close()
   return result
 }
 
-function words({ kind, reason }: SendResult): string {
-  const because = reason === '' ? '' : `: ${reason}`
-  if (kind === 'ok') return `takes it${because}`
-  return `${kind === 'retry' ? 'can not be reached, or not now' : 'refuses it'}${because}`
+const verdicts: Readonly<Record<Outcome['kind'], string>> = {
+  ok: 'takes it',
+  retry: 'can not be reached, or not now',
+  permanent: 'refuses it',
+  unfit: 'can not be asked',
+}
+
+function words({ kind, reason }: Outcome): string {
+  return `${verdicts[kind]}${reason === '' ? '' : `: ${reason}`}`
 }

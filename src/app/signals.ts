@@ -38,7 +38,8 @@ export function queueOf(signal: Signal, settings: Settings, ledger: Ledger, log:
     },
     ledger,
     trouble,
-    spoolOf(signal, settings, trouble),
+    // Told apart: one trouble must not keep the other from being told.
+    spoolOf(signal, settings, troubleOf(log, `${signal} could not be kept on disk`)),
   )
 }
 

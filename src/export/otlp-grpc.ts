@@ -162,7 +162,8 @@ function answerOf(bytes: Buffer | undefined): IExportTraceServiceResponse {
 }
 
 function verdictOn({ code, message, metadata }: ServiceError, reasons: ReasonWriter): SendResult {
-  const reason = reasons.write(message.replace(NO_NOTE, ''))
+  // Whether a connection failed or the collector spoke can't be told from the code.
+  const reason = reasons.writeFailure(message.replace(NO_NOTE, ''))
   const info = retryInfoOf(metadata)
   const isExhausted = code === status.RESOURCE_EXHAUSTED && info !== undefined
   if (!retryable.has(code) && !isExhausted) return { kind: 'permanent', reason }

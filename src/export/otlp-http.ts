@@ -104,7 +104,7 @@ export class OtlpHttpExporter implements Exporter {
       const answer = await this.#post(body, this.#settings.timeout - (performance.now() - start))
       return this.#answers.verdictOn(answer, batch, Date.now())
     } catch (error) {
-      return { kind: 'retry', reason: this.#reasons.write(wordsOf(error as Error)) }
+      return { kind: 'retry', reason: this.#reasons.writeFailure(wordsOf(error as Error)) }
     }
   }
 

@@ -34,9 +34,15 @@ const running = new Set<ChildProcess>()
 /**
  * Starts the binary.
  * @param environment the whole environment of the process, but for PATH
+ * @param wrapper a command that replaces itself by the one behind it
  */
-export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(process.execPath, [binary, ...args], {
+export function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  wrapper: readonly string[] = [],
+): Started {
+  const [command = '', ...rest] = [...wrapper, process.execPath, binary, ...args]
+  const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
