@@ -6,7 +6,7 @@ const { startNode, startRole, stop } = require('./children')
 /** The flags of the image, for its default memory limit. */
 const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=96']
 const OUTSPAN = path.join(__dirname, '../../bin/outspan.js')
-const READY_TIMEOUT = 10_000
+const READY_TIMEOUT = 30_000
 
 /**
  * @typedef {{ originPort: number, receiverPort: number, accessLog: string }} World where a candidate finds the others

@@ -15,7 +15,8 @@ const MOST_ATTEMPTS = 2
  * @typedef {{ connections: number, warmUp: number, seconds: number, requests: number }} Size
  *
  * What was sent, and what came of it.
- * @typedef {{ requests: number, spans: number, lines: number, missing: number }} Telemetry `missing`: log records that were not received
+ * @typedef {{ requests: number, spans: number, lines: number, missing: number, givenUpSpans: number, givenUpLogs: number }} Telemetry
+ *   `missing`: log records that were not received; given up: what the program says that it dropped
  */
 
 /**
@@ -36,8 +37,8 @@ async function measureQuietRound(candidate, roles, world, size) {
 function totalTelemetry(rounds) {
   const telemetries = rounds.flatMap(({ telemetry }) => telemetry ?? [])
   const sum = (name) => telemetries.reduce((result, telemetry) => result + telemetry[name], 0)
-  const totals = { requests: sum('requests'), spans: sum('spans'), lines: sum('lines'), missing: sum('missing') }
-  return telemetries.length > 0 ? totals : undefined
+  const names = ['requests', 'spans', 'lines', 'missing', 'givenUpSpans', 'givenUpLogs']
+  return telemetries.length > 0 ? Object.fromEntries(names.map((name) => [name, sum(name)])) : undefined
 }
 
 async function measureRound(candidate, roles, world, size) {
@@ -72,12 +73,19 @@ async function measureRound(candidate, roles, world, size) {
     ownShare: cpu / run.elapsed,
     otherShare: hasOwnCore() ? Math.max(0, busy - cpu) / run.elapsed : 0,
     telemetry: candidate.hasTelemetry
-      ? await countTelemetry(candidate, requests, roles, spansBefore, world.accessLog)
+      ? { ...(await countTelemetry(candidate, requests, roles, spansBefore, world.accessLog)), ...givenUp(child) }
       : undefined,
   }
 }
 
-/** @returns {Promise<Telemetry>} */
+/** What it dropped, by the books in the last line of its log. */
+function givenUp({ stderrText }) {
+  const { ledger } = JSON.parse(stderrText.split('\n').findLast((line) => line.includes('"message":"stopped"')))
+  const dropped = ({ dropped: reasons }) => Object.values(reasons).reduce((all, count) => all + count, 0)
+  return { givenUpSpans: dropped(ledger.traces), givenUpLogs: dropped(ledger.logs) }
+}
+
+/** What arrived. */
 async function countTelemetry(candidate, requests, roles, before, accessLog) {
   const { spans, logs } = await ask(roles.receiver, {})
   const lines = await countLines(accessLog)

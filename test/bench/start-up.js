@@ -6,7 +6,7 @@ const { outspanArguments, NODE_FLAGS } = require('./candidates')
 const { startNode, stop } = require('./children')
 
 const POLL_INTERVAL = 2
-const READY_TIMEOUT = 10_000
+const READY_TIMEOUT = 30_000
 
 /** @returns {Promise<{ name: string, times: number[] }[]>} times in milliseconds */
 async function measureStarts(receiverPort, starts) {
