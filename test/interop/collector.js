@@ -14,8 +14,8 @@ const { pause } = require('./pause')
 
 const SOURCES = path.join(__dirname, 'collector')
 const BUILD_TIMEOUT = 15 * 60_000
-const START_TIMEOUT = 20_000
-const STOP_TIMEOUT = 10_000
+const START_TIMEOUT = 60_000
+const STOP_TIMEOUT = 30_000
 /** Where Go is installed by its own packages. */
 const GO_FOLDER = '/usr/local/go/bin'
 

@@ -16,10 +16,10 @@ const { context, send, startOrigin } = require('./traffic')
 
 const BEFORE = 20
 /** How long calls go on while the collector is away. */
-const OUTAGE = 3000
+const OUTAGE = 5000
 const QUEUE_DELAY = 200
-/** For tries, which are refused at once, and writes. */
-const MARGIN = 800
+/** For tries, which are refused at once, and writes, on a machine that has other work as well. */
+const MARGIN = 2000
 const PAUSE_BETWEEN_CALLS = 5
 
 async function crash({ binary, folder, protocol }) {

@@ -9,6 +9,8 @@ const { eventually } = require('./pause')
 const { context, send, startOrigin, tunnel } = require('./traffic')
 
 const GETS = 40
+/** Besides them: one of a known caller, one unsampled, one of what is missing, a POST, one that fails, and a tunnel. */
+const CALLS = GETS + 6
 const KIND_CLIENT = 3
 const STATUS_ERROR = 2
 const CUMULATIVE = 2
@@ -28,7 +30,10 @@ async function deliver({ binary, folder, protocol }) {
     const { caller, unsampled } = await traffic(outspan.proxy, origin)
     const before = await eventually(async () => {
       const books = await outspan.ledger()
-      return books.traces.queued === 0 && books.logs.queued === 0 && books.metrics.exported > 0 && books
+      const { traces, logs, metrics } = books
+      // The end of a tunnel is seen by its client first.
+      const areAllThere = traces.observed === CALLS && traces.queued === 0
+      return areAllThere && logs.queued === 0 && metrics.exported > 0 && books
     }, 'the end of the queues')
     const books = await outspan.stop()
     await collector.stop()

@@ -12,7 +12,7 @@ const { deliver } = require('./delivery')
 
 const PROTOCOLS = ['grpc', 'http/protobuf', 'http/json']
 /** For each check. */
-const TIMEOUT = 90_000
+const TIMEOUT = 180_000
 /** The exit status of a run that could not check anything. */
 const SKIPPED = 75
 

@@ -48,4 +48,4 @@ function bookVerdicts(books, metrics, clients) {
   ]
 }
 
-module.exports = { bookVerdicts, restVerdicts }
+module.exports = { REST_CPU, bookVerdicts, restVerdicts }

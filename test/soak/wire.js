@@ -1,7 +1,7 @@
 /** A client connection on which every byte is one's own. */
 'use strict'
 
-const TIMEOUT = 20_000
+const TIMEOUT = 60_000
 
 class Wire {
   /** @param {import('./world').World} world */

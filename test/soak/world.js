@@ -4,7 +4,7 @@ const http = require('node:http')
 const net = require('node:net')
 const { seeded } = require('./random')
 
-const TIMEOUT = 20_000
+const TIMEOUT = 60_000
 
 /** @typedef {{ status: number, headers: object, trailers: object, size: number, interims: number }} Answer */
 
