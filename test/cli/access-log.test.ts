@@ -59,7 +59,7 @@ describe.each([1, 2])('%d workers', (workers) => {
     const numbers = [...files, path].flatMap(linesOf).map((line) => Number(/^\/(\d+) 200$/.exec(line)?.[1]))
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index))
     expect(outspan.log().map(({ message }) => message)).not.toContain('the access log could not be written')
-  }, 20_000)
+  })
 })
 
 test('SIGHUP where the directory is gone: that is told, and traffic goes on', async () => {

@@ -307,10 +307,11 @@ describe('signed headers', () => {
 
   test('an endless string costs no more than its length', () => {
     const line = `Signature-Input: s=("${'\\"'.repeat(32_000)}`
-    const before = performance.now()
+    const before = process.cpuUsage()
     for (let i = 0; i < 10; i++) through(propagationOf({}), [line, parent])
     // Quadratic, one takes a second.
-    expect(performance.now() - before).toBeLessThan(1000)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1000).toBeLessThan(1000)
   })
 })
 

@@ -30,7 +30,7 @@ async function listen(keepsLines: boolean): Promise<void> {
   const clock = systemClock()
   const random = systemRandom()
   const courses = coursesOf(settings, random)
-  const timeouts = { connect: 1000, responseHead: 1000, idle: 1000, connectionsPerDestination: 10 }
+  const timeouts = { connect: 20_000, responseHead: 20_000, idle: 1000, connectionsPerDestination: 10 }
   const road = new Road({
     clock,
     random,
@@ -47,7 +47,7 @@ async function listen(keepsLines: boolean): Promise<void> {
     keepsLines,
     onExchange: (exchange) => ended.push(exchange),
   })
-  const limits = { headBytes: 8192, requestHead: 1000, headLines: 100, clientIdle: 0 }
+  const limits = { headBytes: 8192, requestHead: 20_000, headLines: 100, clientIdle: 0 }
   listener = new Listener(road, { ...limits, connections: 10, sweep: 1000 }, () => {})
   port = (await listener.listen({ host: '127.0.0.1', port: 0 })).port
 }
