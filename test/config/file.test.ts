@@ -242,12 +242,12 @@ describe('hostile files', () => {
     ['thousands of closed lists', `listen: ${'['.repeat(5000)}${']'.repeat(5000)}`],
     ['thousands of levels', `${Array.from({ length: 3000 }, (_, level) => `${' '.repeat(level)}a:`).join('\n')}\n`],
     ['bytes that are no text', '\u0000\u0001\ufffd'],
-  ])('%s is told within a second of work', (_, text) => {
+  ])('%s is told within two seconds of work', (_, text) => {
     const before = process.cpuUsage()
     const { problems } = parseConfig(text, 'x.yaml')
     expect(problems).not.toEqual([])
     const { user, system } = process.cpuUsage(before)
-    expect((user + system) / 1000).toBeLessThan(1000)
+    expect((user + system) / 1e6).toBeLessThan(2)
   })
 
   test('a hundred thousand lists in one another do not throw', () => {
