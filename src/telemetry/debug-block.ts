@@ -26,8 +26,8 @@ export function debugBlock(exchange: Exchange, failed?: FailedRequest): string {
     const at = (startMark - exchange.startMark).toFixed(2)
     lines.push(`  ${name.padEnd(WIDTH)} ${(endMark - startMark).toFixed(2)} ms, at ${at}${error ? `: ${error}` : ''}`)
   }
-  if (failed) lines.push(...eventLines(failed))
   lines.push(`  ${'in all'.padEnd(WIDTH)} ${(exchange.endMark - exchange.startMark).toFixed(2)} ms`)
+  if (failed) lines.push(...eventLines(failed))
   return `${lines.join('\n')}\n\n`
 }
 

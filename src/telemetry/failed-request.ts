@@ -68,12 +68,12 @@ function allAttributes(failed: FailedRequest, rows: readonly Row[]): Map<string,
 
 /** What the event says beyond the attributes of the span, breadcrumbs apart. */
 export function ownAttributes({ exchange, kind, personalData }: FailedRequest): Attribute[] {
-  const { fault, clientStatus, startMark, endMark, attempts, requestId } = exchange
+  const { fault, clientStatus, startMark, endMark, attempts } = exchange
   const attributes: Attribute[] = []
   if (kind === 'exception' && fault !== undefined)
     attributes.push(['exception.type', fault], ['exception.message', faultOf(fault).words])
   if (clientStatus !== 0) attributes.push(['proxy.response.status_code', clientStatus])
-  attributes.push(['duration', seconds(endMark - startMark)], ['attempts', attempts], ['request.id', requestId])
+  attributes.push(['duration', seconds(endMark - startMark)], ['attempts', attempts])
   for (const { key, value } of personalData) attributes.push([key, value])
   return attributes
 }

@@ -165,7 +165,6 @@ test('a block for people shows the event behind the span', () => {
     '    proxy.response.status_code     502',
     '    duration                       0.25',
     '    attempts                       1',
-    '    request.id                     request-1',
     '    before: GET http://a.example/ 200 in 12 ms',
     '    before: GET http://a.example/ unreachable in 12 ms',
     '',
