@@ -9,7 +9,7 @@ export interface BackoffSettings {
 const SPREAD = 0.2
 
 export class Backoff {
-  readonly #settings: BackoffSettings
+  #settings: BackoffSettings
   readonly #chance: () => number
   #delay = 0
   #until = 0
@@ -36,6 +36,12 @@ export class Backoff {
     this.#delay = Math.min(longestDelay, this.#delay * 2 || firstDelay)
     const spread = this.#delay * (1 + SPREAD * (2 * this.#chance() - 1))
     this.#until = Date.now() + Math.max(after ?? 0, spread)
+  }
+
+  /** Other settings, and a fresh start. */
+  renew(settings: BackoffSettings): void {
+    this.#settings = settings
+    this.#delay = 0
   }
 
   worked(): void {

@@ -43,8 +43,8 @@ interface Waiting extends Batch {
 }
 
 export class ExportQueue {
-  readonly #exporter: Exporter
-  readonly #settings: QueueSettings
+  #exporter: Exporter
+  #settings: QueueSettings
   readonly #ledger: Ledger
   readonly #onTrouble: (message: string) => void
   readonly #spool: Store | undefined
@@ -109,6 +109,24 @@ export class ExportQueue {
       this.#closeBatch()
       this.#pump()
     } else this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
+  }
+
+  /**
+   * Other settings, and another exporter if one is given: it gets all that waits, at once. What is on its way ends with the
+   * former one, which is closed behind it; what of that has to be sent again is sent by the new one.
+   */
+  renew(settings: QueueSettings, exporter: Exporter = this.#exporter): void {
+    const former = this.#exporter
+    this.#settings = settings
+    this.#exporter = exporter
+    this.#backoff.renew(settings)
+    clearTimeout(this.#timer)
+    clearTimeout(this.#retryTimer)
+    this.#timer = undefined
+    this.#retryTimer = undefined
+    if (exporter !== former) void former.close()
+    if (this.#closed.length > 0) this.#keepBounds()
+    this.#pump()
   }
 
   /** What has been gathered is sent, unless it has to wait anyway: then it may as well grow. */

@@ -2,8 +2,8 @@
 import type { Exchange } from '../model/exchange'
 
 export class Ring {
-  readonly #capacity: number
-  readonly #slots: Exchange[] = []
+  #capacity: number
+  #slots: Exchange[] = []
   #next = 0
 
   constructor(capacity: number) {
@@ -13,6 +13,14 @@ export class Ring {
   add(exchange: Exchange): void {
     this.#slots[this.#next] = exchange
     this.#next = (this.#next + 1) % this.#capacity
+  }
+
+  /** Makes room for more or fewer; the newest stay. */
+  resize(capacity: number): void {
+    if (capacity === this.#capacity) return
+    this.#slots = this.newest().slice(0, capacity).reverse()
+    this.#capacity = capacity
+    this.#next = this.#slots.length % capacity
   }
 
   /** Newest first. */

@@ -23,6 +23,8 @@ export interface Logger {
   error(message: string, fields?: Fields): void
   /** Passes each line that is written on to `take` as well. */
   tee(take: (record: LogRecord) => void): void
+  /** The level from now on. */
+  setLevel(level: LogLevel): void
   /** Writes what is left, for `timeout` milliseconds at most. */
   close(timeout: number): Promise<void>
 }
@@ -58,6 +60,9 @@ export function createLogger(level: LogLevel, base: Fields | null = null): Logge
     error: lineAt('error'),
     tee: (to) => {
       take = to
+    },
+    setLevel: (to) => {
+      log.level = to
     },
     close: (timeout) => writer.close(timeout),
   }

@@ -79,7 +79,8 @@ export class ClientConnection extends Connection {
   readonly port: number
   readonly openedAt = performance.now()
   readonly #entrance: Entrance
-  readonly #limits: ClientLimits
+  /** Those in force now. */
+  limits: ClientLimits
   readonly #onClosed: (client: ClientConnection) => void
   #route: Route | undefined
   /** Bytes that were read too early: an incomplete head, or what follows the request that is on. */
@@ -107,7 +108,7 @@ export class ClientConnection extends Connection {
   ) {
     super((reads) => adopt(accepted, reads))
     this.#entrance = entrance
-    this.#limits = limits
+    this.limits = limits
     this.#onClosed = onClosed
     this.address = this.socket.remoteAddress ?? ''
     this.port = this.socket.remotePort ?? 0
@@ -173,7 +174,7 @@ export class ClientConnection extends Connection {
     }
     const still = now - this.#stillSince
     if (this.#route) this.#route.onStill(still)
-    else if (this.#limits.clientIdle > 0 && still >= this.#limits.clientIdle && !this.#isEnding) {
+    else if (this.limits.clientIdle > 0 && still >= this.limits.clientIdle && !this.#isEnding) {
       this.#finish()
       return true
     }
@@ -213,7 +214,7 @@ export class ClientConnection extends Connection {
     const waiting = this.#waiting
     if (!waiting) return this.#readHeads(bytes)
     const all = Buffer.concat([waiting, bytes])
-    if (bytes.includes(LINE_FEED) || all.length > this.#limits.headBytes) {
+    if (bytes.includes(LINE_FEED) || all.length > this.limits.headBytes) {
       this.#waiting = undefined
       this.#readHeads(all)
     } else this.#waiting = all
@@ -221,7 +222,7 @@ export class ClientConnection extends Connection {
 
   /** Reads heads as long as the bytes hold whole requests whose exchanges end at once; then the route has the word. */
   #readHeads(bytes: Buffer): void {
-    const { headBytes } = this.#limits
+    const { headBytes } = this.limits
     this.#isReading = true
     let at = 0
     while (!this.#route && !this.#isEnding && !this.#isHeldBack) {
@@ -244,7 +245,7 @@ export class ClientConnection extends Connection {
       this.#stopHeadTimer()
       if (typeof head === 'string') this.#refuse(head)
       else if (head === undefined || head.size > headBytes) this.#refuse(excessOf(bytes, at, headBytes))
-      else if (head.lines.length > this.#limits.headLines) this.#refuse('head_too_large')
+      else if (head.lines.length > this.limits.headLines) this.#refuse('head_too_large')
       else at = this.#enter(head, bytes, at + head.size)
     }
     this.#isReading = false
@@ -268,7 +269,7 @@ export class ClientConnection extends Connection {
   /** Waits for the rest of a head, within bounds of size and time. */
   #awaitHead(bytes: Buffer, start: number): void {
     this.#waiting = own(bytes.subarray(start))
-    this.#headTimer ??= setTimeout(() => this.#refuse('request_timeout'), this.#limits.requestHead).unref()
+    this.#headTimer ??= setTimeout(() => this.#refuse('request_timeout'), this.limits.requestHead).unref()
   }
 
   #keep(bytes: Buffer, start: number): void {

@@ -63,7 +63,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     exchange.signedFields = exchange.signedFields.length === 0 ? signed : [...exchange.signedFields, ...signed]
     if (fields.hostIndex < 0) lines.unshift(host)
     if (upgrade !== undefined) lines.push(...upgradeLines(upgrade))
-    const { via } = this.#road.parts
+    const { via } = this.#passage.parts
     if (via !== undefined) lines.push(viaLine(via, head.minor))
     if (proxy === undefined) return writeRequestHead(head.method, target.path, lines)
     if (proxy.authorization) lines.push(`Proxy-Authorization: ${proxy.authorization.reveal()}`)
@@ -92,7 +92,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
       return bytes.length
     }
     if (end > start && this.#upstream?.writeBytes(own(bytes.subarray(start, end))) === false) this.#client.pause()
-    this.#afterRequestBody(this.#road.parts.clock.now())
+    this.#afterRequestBody(this.#passage.parts.clock.now())
     return end
   }
 
@@ -124,10 +124,9 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   }
 
   #connect(isAgain: boolean): boolean {
-    const { upstreams } = this.#road.parts
-    const { target, proxy } = this.#passage
+    const { target, proxy, parts } = this.#passage
     const { destination } = proxy ?? target
-    const upstream = isAgain ? upstreams.dial(destination, this) : upstreams.acquire(destination, this)
+    const upstream = isAgain ? parts.upstreams.dial(destination, this) : parts.upstreams.acquire(destination, this)
     if (typeof upstream === 'string') {
       this.#fail(upstream, '')
       return false
@@ -143,7 +142,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     this.#exchange.dnsTime = upstream.dnsTime
     this.#exchange.connectTime = upstream.connectTime
     // What was written before has waited for the connection until now.
-    if (this.#exchange.requestSentMark > 0) this.#exchange.requestSentMark = this.#road.parts.clock.now()
+    if (this.#exchange.requestSentMark > 0) this.#exchange.requestSentMark = this.#passage.parts.clock.now()
     this.#noteConnection(upstream)
     this.#expectResponse()
   }
@@ -170,19 +169,13 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   }
 
   #responseRelay(): ResponseRelay {
-    this.#response ??= new ResponseRelay(
-      this,
-      this.#passage,
-      this.#upstream as UpstreamConnection,
-      this.#client,
-      this.#road.parts,
-    )
+    this.#response ??= new ResponseRelay(this, this.#passage, this.#upstream as UpstreamConnection, this.#client)
     return this.#response
   }
 
   onResponseHead(): boolean {
     this.#upstream?.responseBegan()
-    this.#exchange.responseHeadMark = this.#road.parts.clock.now()
+    this.#exchange.responseHeadMark = this.#passage.parts.clock.now()
     // An answer that comes before the request has ended leaves the rest of the request behind.
     if (!this.#requestBody.done || this.#client.isDraining) this.#keepClient = false
     return this.#keepClient
@@ -196,7 +189,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   onSwitched(early: Buffer): void {
     this.#isOver = true
     clearTimeout(this.#halfCloseTimer)
-    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
+    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#passage).takeOver(early)
   }
 
   onResponseDone(): void {
@@ -232,7 +225,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     this.#upstream?.destroy()
     if (!this.#connect(true)) return
     this.#upstream?.write(text)
-    this.#afterRequestBody(this.#road.parts.clock.now())
+    this.#afterRequestBody(this.#passage.parts.clock.now())
   }
 
   #noteFailedAttempt(fault: FaultCode): void {
@@ -240,7 +233,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     const { peerAddress, peerPort } = exchange
     const attempt = {
       startMark: startOfAttempt(exchange),
-      endMark: this.#road.parts.clock.now(),
+      endMark: this.#passage.parts.clock.now(),
       peerAddress,
       peerPort,
       fault,
@@ -277,7 +270,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
 
   /** The head of the response has its own time-out: here it is about bodies. */
   onStill(milliseconds: number): void {
-    const { body } = this.#road.parts.timeouts
+    const { body } = this.#passage.parts.timeouts
     if (body === 0 || milliseconds < body || this.#isOver) return
     const isRequestOn = !this.#requestBody.done && !this.#response?.isAnswered
     if (isRequestOn) this.#fail(this.#client.isPaused ? 'request_write_timeout' : 'request_body_timeout', '')
@@ -298,7 +291,8 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
   #fail(fault: FaultCode, detail: string): void {
     if (this.#response?.isAnswered) return this.#breakOff(fault)
     this.#keepClient &&= this.#requestBody.done && !this.#client.isDraining
-    this.#road.tellFault(this.#client, this.#exchange, this.#passage.head, fault, detail, this.#keepClient)
+    const { head, parts } = this.#passage
+    this.#road.tellFault(this.#client, this.#exchange, head, fault, detail, this.#keepClient, parts)
     this.#finish()
   }
 
@@ -319,7 +313,7 @@ export class Forward implements NewRoute, UpstreamTaker, ResponseOwner {
     assert(!this.#isOver)
     this.#isOver = true
     clearTimeout(this.#halfCloseTimer)
-    const { parts } = this.#road
+    const { parts } = this.#passage
     this.#exchange.endMark = parts.clock.now()
     const upstream = this.#upstream
     const isSound = this.#exchange.fault === undefined && this.#requestBody.done

@@ -27,8 +27,8 @@ const LAST_WORDS = 1000
 
 export class Listener {
   readonly #entrance: Entrance
-  readonly #settings: ListenerSettings
-  readonly #onRejected: () => void
+  #settings: ListenerSettings
+  readonly #onRejected: (connections: number) => void
   readonly #server: Server
   readonly #clients = new Set<ClientConnection>()
   #isDraining = false
@@ -42,8 +42,8 @@ export class Listener {
   /** How long connections were open, in seconds. */
   readonly durations = new Histogram(CONNECTION_BOUNDS)
 
-  /** @param onRejected told of every connection that is turned away */
-  constructor(entrance: Entrance, settings: ListenerSettings, onRejected: () => void) {
+  /** @param onRejected told of every connection that is turned away, with the limit */
+  constructor(entrance: Entrance, settings: ListenerSettings, onRejected: (connections: number) => void) {
     this.#onRejected = onRejected
     this.#entrance = entrance
     this.#settings = settings
@@ -53,6 +53,17 @@ export class Listener {
 
   get open(): number {
     return this.#clients.size
+  }
+
+  /** Settings for what comes from now on, on connections that are open too. */
+  renew(settings: ListenerSettings): void {
+    const isSwept = this.#sweeper !== undefined && !this.#isDraining
+    if (isSwept && settings.sweep !== this.#settings.sweep) {
+      clearInterval(this.#sweeper)
+      this.#sweeper = setInterval(() => this.#sweep(), settings.sweep).unref()
+    }
+    this.#settings = settings
+    for (const client of this.#clients) client.limits = settings
   }
 
   /** Where it listens, once it does. */
@@ -128,7 +139,7 @@ export class Listener {
   #accept(socket: Socket): void {
     if (this.#clients.size >= this.#settings.connections) {
       this.rejected++
-      this.#onRejected()
+      this.#onRejected(this.#settings.connections)
       socket.destroy()
       return
     }

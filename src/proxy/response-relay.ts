@@ -47,8 +47,6 @@ const MAX_INTERIMS = 1000
 /** A response head may not be larger. */
 const MAX_RESPONSE_HEAD = 256 * 1024
 
-type ResponseParts = Pick<RoadParts, 'responseTraceHeader' | 'requestIdHeader' | 'via' | 'annotator' | 'keepsLines'>
-
 export class ResponseRelay {
   readonly #owner: ResponseOwner
   readonly #request: RequestHead
@@ -76,21 +74,20 @@ export class ResponseRelay {
 
   constructor(
     owner: ResponseOwner,
-    { head: request, exchange, upgrade, proxy }: Passage,
+    { head: request, exchange, upgrade, proxy, parts }: Passage,
     upstream: UpstreamConnection,
     client: ClientConnection,
-    { responseTraceHeader, requestIdHeader, via, annotator, keepsLines }: ResponseParts,
   ) {
     this.#owner = owner
     this.#request = request
     this.#exchange = exchange
     this.#upstream = upstream
     this.#client = client
-    this.#traceHeader = responseTraceHeader
-    this.#requestIdHeader = requestIdHeader
-    this.#via = via
-    this.#annotator = annotator
-    this.#keepsLines = keepsLines
+    this.#traceHeader = parts.responseTraceHeader
+    this.#via = parts.via
+    this.#annotator = parts.annotator
+    this.#keepsLines = parts.keepsLines
+    this.#requestIdHeader = parts.requestIdHeader
     this.#isProxied = proxy !== undefined
     this.#upgrade = upgrade
   }

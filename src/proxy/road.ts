@@ -41,6 +41,7 @@ export interface ExchangeTimeouts {
   readonly tunnelIdle: number
 }
 
+/** What exchanges travel with. An exchange keeps to the parts that it began with, whatever is put in their place. */
 export interface RoadParts {
   readonly clock: Clock
   readonly random: Random
@@ -71,6 +72,8 @@ export interface RoadParts {
 /** A request that was judged fit to travel. */
 export interface Passage {
   readonly exchange: Exchange
+  /** Those of the road when the exchange began. */
+  readonly parts: RoadParts
   readonly head: RequestHead
   readonly target: Target
   readonly fields: SortedFields
@@ -83,7 +86,8 @@ export interface Passage {
 }
 
 export class Road implements Entrance {
-  readonly parts: RoadParts
+  /** For exchanges that begin from now on. Replaced as a whole when settings change. */
+  parts: RoadParts
   readonly #targets = new TargetReader()
   active = 0
   begun = 0
@@ -93,25 +97,26 @@ export class Road implements Entrance {
   }
 
   enter(client: ClientConnection, head: RequestHead): NewRoute | undefined {
+    const { parts } = this
     const exchange = this.#begin(client)
     exchange.method = head.method
-    if (this.parts.knownMethods.has(head.method)) exchange.knownMethod = head.method
+    if (parts.knownMethods.has(head.method)) exchange.knownMethod = head.method
     exchange.clientMinor = head.minor
-    if (this.parts.keepsLines) exchange.requestLines = head.lines
+    if (parts.keepsLines) exchange.requestLines = head.lines
 
     // Where does it want to go?
     const target = this.#targets.read(head.method, head.target)
     if (typeof target === 'string') {
-      if (absolute.test(head.target)) exchange.url = this.parts.redactUrl(head.target)
-      exchange.requestId = this.parts.requestIdHeader?.arrived(head.lines) ?? exchange.requestId
+      if (absolute.test(head.target)) exchange.url = parts.redactUrl(head.target)
+      exchange.requestId = parts.requestIdHeader?.arrived(head.lines) ?? exchange.requestId
       return this.#refuse(client, exchange, head, target)
     }
     exchange.destination = target.destination
-    exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : this.parts.redactUrl(head.target)
-    this.parts.annotator?.onRequest(exchange, target.destination, target.path, head.lines)
+    exchange.url = exchange.isTunnel ? `//${target.destination.authority}` : parts.redactUrl(head.target)
+    parts.annotator?.onRequest(exchange, target.destination, target.path, head.lines)
 
     // By which id is it known?
-    const propagation = this.parts.propagationOf(target.destination, head.method, target.path)
+    const propagation = parts.propagationOf(target.destination, head.method, target.path)
     const fields = sortFields(head.lines, propagation.fields)
     const noted = notedLines(fields)
     this.#identify(exchange, fields, noted, propagation)
@@ -123,7 +128,7 @@ export class Road implements Entrance {
     if (exchange.isTunnel && framing !== 0) return this.#refuse(client, exchange, head, 'bad_framing')
 
     // Has it been here, and is it to go on from here?
-    const { egress, via } = this.parts
+    const { egress, via } = parts
     if (via !== undefined && hasPassed(via, head.lines)) return this.#refuse(client, exchange, head, 'loop')
     if (countForward(head.method, fields.travelling) === 0) return this.#answerHere(client, exchange, head)
     const proxy = egress?.of(target.destination, head.method, target.path)
@@ -137,7 +142,7 @@ export class Road implements Entrance {
     exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
 
     const upgrade = fields.upgrade === undefined ? undefined : upgradeOf(fields, head.minor)
-    const passage: Passage = { exchange, head, target, fields, framing, propagation, upgrade, proxy }
+    const passage: Passage = { exchange, parts, head, target, fields, framing, propagation, upgrade, proxy }
     return exchange.isTunnel ? new Tunnel(this, client, passage) : new Forward(this, client, passage)
   }
 
@@ -149,6 +154,7 @@ export class Road implements Entrance {
    * Tells the client why there is no answer from the destination.
    * @param head of the request, where it could be read
    * @param detail what the system said of it, possibly empty
+   * @param parts those that the exchange began with
    */
   tellFault(
     client: ClientConnection,
@@ -157,8 +163,9 @@ export class Road implements Entrance {
     code: FaultCode,
     detail: string,
     keepAlive: boolean,
+    parts = this.parts,
   ): void {
-    const { status, text } = faultAnswer(exchange, head, code, detail, keepAlive, this.parts)
+    const { status, text } = faultAnswer(exchange, head, code, detail, keepAlive, parts)
     exchange.fault = code
     exchange.clientStatus = status
     client.write(text)

@@ -7,23 +7,25 @@ import type { FaultCode } from '../model/fault'
 import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
-import type { Road } from './road'
+import type { ExchangeTimeouts, Passage, Road } from './road'
 
 export class Splice implements Route, UpstreamTaker {
   readonly #road: Road
   readonly #client: ClientConnection
   readonly #upstream: UpstreamConnection
   readonly #exchange: Exchange
+  readonly #timeouts: ExchangeTimeouts
   #halvesDone = 0
   #clientEnded = false
   #upstreamEnded = false
   #isOver = false
 
-  constructor(road: Road, client: ClientConnection, upstream: UpstreamConnection, exchange: Exchange) {
+  constructor(road: Road, client: ClientConnection, upstream: UpstreamConnection, passage: Passage) {
     this.#road = road
     this.#client = client
     this.#upstream = upstream
-    this.#exchange = exchange
+    this.#exchange = passage.exchange
+    this.#timeouts = passage.parts.timeouts
   }
 
   /** Takes both connections over. @param early bytes from the upstream that came with its answer, lent */
@@ -81,7 +83,7 @@ export class Splice implements Route, UpstreamTaker {
   }
 
   onStill(milliseconds: number): void {
-    const { tunnelIdle } = this.#road.parts.timeouts
+    const { tunnelIdle } = this.#timeouts
     if (tunnelIdle > 0 && milliseconds >= tunnelIdle) this.#break('tunnel_idle')
   }
 

@@ -36,8 +36,8 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   }
 
   begin(bytes: Buffer, start: number): number {
-    const { target, proxy } = this.#passage
-    const upstream = this.#road.parts.upstreams.dial((proxy ?? target).destination, this)
+    const { target, proxy, parts } = this.#passage
+    const upstream = parts.upstreams.dial((proxy ?? target).destination, this)
     if (typeof upstream === 'string') {
       this.#refuse(upstream, '')
       return bytes.length
@@ -60,7 +60,7 @@ export class Tunnel implements NewRoute, UpstreamTaker {
     const { proxy } = this.#passage
     if (!proxy) return this.#open(nothing)
     upstream.write(this.#request(proxy))
-    upstream.expectResponse(this.#road.parts.clock.now())
+    upstream.expectResponse(this.#passage.parts.clock.now())
   }
 
   #request({ authorization }: UpstreamProxy): string {
@@ -88,8 +88,8 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   /** @param early bytes that came through the tunnel already */
   #open(early: Buffer): void {
     this.#exchange.clientStatus = OPENED
-    this.#client.write(tunnelOpen(this.#exchange, this.#road.parts.requestIdHeader))
-    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#exchange).takeOver(early)
+    this.#client.write(tunnelOpen(this.#exchange, this.#passage.parts.requestIdHeader))
+    new Splice(this.#road, this.#client, this.#upstream as UpstreamConnection, this.#passage).takeOver(early)
   }
 
   #fail(fault: FaultCode, detail: string): void {
@@ -119,7 +119,7 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   onDrain(): void {}
 
   #refuse(fault: FaultCode, detail: string): void {
-    this.#road.tellFault(this.#client, this.#exchange, this.#passage.head, fault, detail, false)
+    this.#road.tellFault(this.#client, this.#exchange, this.#passage.head, fault, detail, false, this.#passage.parts)
     this.#road.end(this.#exchange)
     this.#client.exchangeDone(false)
   }

@@ -50,10 +50,11 @@ export class UpstreamConnection extends Connection {
   connectTime: number | undefined
   peerAddress: string | undefined
   peerPort = 0
+  /** For the exchange that it carries. */
+  timeouts: UpstreamTimeouts
   /** The mark at which it became idle. */
   idleSince = 0
 
-  readonly #timeouts: UpstreamTimeouts
   readonly #onGone: (connection: UpstreamConnection) => void
   readonly #connectTimer: NodeJS.Timeout
   /** The mark since which the head of a response is awaited; 0 while it is not. */
@@ -73,7 +74,7 @@ export class UpstreamConnection extends Connection {
     super((reads) => dial(destination, lookup, reads))
     this.destination = destination
     this.taker = taker
-    this.#timeouts = timeouts
+    this.timeouts = timeouts
     this.#onGone = onGone
     this.#connectTimer = setTimeout(
       () => this.#fail('connect_timeout', `after ${timeouts.connect} ms`),
@@ -102,7 +103,7 @@ export class UpstreamConnection extends Connection {
 
   /** Gives the response up if it is overdue. Whoever holds the connections asks now and then: a timer each would cost more. */
   checkTime(now: number): void {
-    const { responseHead } = this.#timeouts
+    const { responseHead } = this.timeouts
     if (this.#awaitsHeadSince === 0 || responseHead === 0 || now - this.#awaitsHeadSince < responseHead) return
     this.#fail('response_timeout', `after ${responseHead} ms`)
   }

@@ -35,7 +35,7 @@ export interface OpenConnections {
 }
 
 export class UpstreamPool {
-  readonly #settings: PoolSettings
+  #settings: PoolSettings
   readonly #clock: Clock
   readonly #resolver: Resolver
   readonly #shelves = new Map<string, Shelf>()
@@ -74,6 +74,7 @@ export class UpstreamPool {
     if (!connection) return this.dial(destination, taker)
     connection.uses++
     connection.changeTaker(taker)
+    connection.timeouts = this.#settings
     return connection
   }
 
@@ -99,6 +100,14 @@ export class UpstreamPool {
     this.dialled++
     this.#sweeper ??= setInterval(() => this.#sweep(), this.#sweepInterval).unref()
     return connection
+  }
+
+  /** Settings for what is asked of the pool from now on. Exchanges keep the time-outs that they began with. */
+  renew(settings: PoolSettings): void {
+    this.#settings = settings
+    if (!this.#sweeper) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepInterval).unref()
   }
 
   /** Takes a connection back whose exchange was complete at `mark`, to be used again. */

@@ -12,7 +12,8 @@ const REMEMBERED = 1024
 type Done = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void
 
 export class Resolver {
-  readonly #keep: number
+  /** Milliseconds that an answer is good for; what is known keeps the time that it was given. */
+  keep: number
   readonly #clock: Clock
   readonly #known = new Map<string, { readonly addresses: readonly LookupAddress[]; readonly until: number }>()
   readonly #asking = new Map<string, Done[]>()
@@ -23,7 +24,7 @@ export class Resolver {
 
   /** @param keep milliseconds that an answer is good for */
   constructor(keep: number, clock: Clock) {
-    this.#keep = keep
+    this.keep = keep
     this.#clock = clock
   }
 
@@ -67,8 +68,8 @@ export class Resolver {
   }
 
   #remember(name: string, addresses: readonly LookupAddress[]): void {
-    if (this.#keep === 0) return
+    if (this.keep === 0) return
     if (this.#known.size >= REMEMBERED) this.#known.clear()
-    this.#known.set(name, { addresses, until: this.#clock.now() + this.#keep })
+    this.#known.set(name, { addresses, until: this.#clock.now() + this.keep })
   }
 }

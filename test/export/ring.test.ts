@@ -29,3 +29,22 @@ test('what was handed out does not change', () => {
   newest.length = 0
   expect(ring.newest().map(({ requestId }) => requestId)).toEqual([second.requestId, first.requestId])
 })
+
+test.each([1, 2, 3, 5])('resized to %d: the newest stay, and what comes is added', (capacity) => {
+  for (const held of [0, 1, 2, 3, 4, 7]) {
+    const ring = new Ring(3)
+    const all = Array.from({ length: held }, () => finishedExchange())
+    for (const exchange of all) ring.add(exchange)
+    const kept = ring.newest().slice(0, capacity)
+    ring.resize(capacity)
+    expect(ring.newest()).toEqual(kept)
+    for (let step = 0; step < capacity + 2; step++) {
+      const exchange = finishedExchange()
+      kept.unshift(exchange)
+      ring.add(exchange)
+      const newest = ring.newest()
+      expect(newest).toHaveLength(Math.min(capacity, kept.length))
+      expect(newest.every((each, index) => each === kept[index])).toBe(true)
+    }
+  }
+})

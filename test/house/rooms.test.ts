@@ -57,6 +57,11 @@ describe.each(files)('%s', (file) => {
     expect(roomOf(file) === 'proxy' && importsOf(file).some((name) => name.includes('/export/'))).toBe(false)
   })
 
+  test('an exchange keeps to the parts that it began with', () => {
+    const code = readFileSync(join(src, file), 'utf8')
+    expect(roomOf(file) === 'proxy' && /road\.parts\b/.test(code)).toBe(false)
+  })
+
   const name = file.split('/').at(-1)?.replace('.ts', '') as string
   const isPure = room.touches !== 'yes' && !room.touches.split(', ').includes(name)
   test(isPure ? 'touches no world' : 'may touch the world', () => {

@@ -29,6 +29,7 @@ export const silent: Logger = {
   warn: () => {},
   error: () => {},
   tee: () => {},
+  setLevel: () => {},
   close: async () => {},
 }
 
