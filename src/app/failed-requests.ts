@@ -16,55 +16,68 @@ const bounds: BreadcrumbBounds = { exchanges: 4096, bytes: 512 * 1024, age: 300_
 /** In the books of logs, what was left out because its URL is no target. */
 const FILTER = 'failed_request_targets'
 
+/** What settings have become of failed requests. */
+export interface FailureRules {
+  readonly rule: FailedRequestRule
+  /** Exchanges of the same trace that an event tells of, at most. */
+  readonly breadcrumbs: number
+  /** With it, events show headers. */
+  readonly personalData: PersonalData | undefined
+}
+
+/** @returns undefined when there can be no events */
+export function failureRulesOf(settings: Settings): FailureRules | undefined {
+  const { failedRequests: events, failedRequestStatuses: statuses, failedRequestTargets: targets } = settings
+  const rule = new FailedRequestRule({ events, statuses, targets })
+  if (rule.isIdle) return undefined
+  const redact = redactionOf(settings)
+  const personalData = settings.sendDefaultPii
+    ? new PersonalData(settings.redactHeaders, (value) => redactText(value, redact))
+    : undefined
+  return { rule, breadcrumbs: settings.failedRequestBreadcrumbs, personalData }
+}
+
 export class FailedRequests {
-  readonly #rule: FailedRequestRule
-  readonly #breadcrumbs: Breadcrumbs | undefined
-  readonly #breadcrumbCount: number
+  #rules: FailureRules | undefined
+  #breadcrumbs: Breadcrumbs | undefined
   readonly #ledger: Ledger | undefined
   readonly #counts: Record<Exclude<Failure, 'elsewhere'>, number> = { response: 0, exception: 0 }
-  readonly #personalData: PersonalData | undefined
 
-  private constructor(rule: FailedRequestRule, settings: Settings, ledger: Ledger | undefined) {
-    this.#rule = rule
-    this.#breadcrumbCount = settings.failedRequestBreadcrumbs
-    this.#breadcrumbs = this.#breadcrumbCount > 0 ? new Breadcrumbs(bounds) : undefined
+  /** @param ledger the books of logs, where those are exported */
+  constructor(rules: FailureRules | undefined, ledger: Ledger | undefined) {
     this.#ledger = ledger
-    if (!settings.sendDefaultPii) return
-    const redact = redactionOf(settings)
-    this.#personalData = new PersonalData(settings.redactHeaders, (value) => redactText(value, redact))
+    this.renew(rules)
   }
 
-  /** Whether events show headers. */
-  get readsLines(): boolean {
-    return this.#personalData !== undefined
-  }
-
-  /** @param ledger the books of logs, where those are exported @returns undefined when there can be no events */
-  static of(settings: Settings, ledger: Ledger | undefined): FailedRequests | undefined {
-    const { failedRequests: events, failedRequestStatuses: statuses, failedRequestTargets: targets } = settings
-    const rule = new FailedRequestRule({ events, statuses, targets })
-    return rule.isIdle ? undefined : new FailedRequests(rule, settings, ledger)
+  /** Other rules from now on; what is kept of exchanges before them stays. */
+  renew(rules: FailureRules | undefined): void {
+    this.#rules = rules
+    if (!rules || rules.breadcrumbs === 0) this.#breadcrumbs = undefined
+    else this.#breadcrumbs ??= new Breadcrumbs(bounds)
   }
 
   /** Takes an exchange that is over. @returns undefined when it is none */
   take(exchange: Exchange): FailedRequest | undefined {
-    const failure = this.#rule.of(exchange)
-    const failed = failure === undefined ? undefined : this.#note(exchange, failure)
+    const rules = this.#rules
+    if (!rules) return undefined
+    const failure = rules.rule.of(exchange)
+    const failed = failure === undefined ? undefined : this.#note(exchange, failure, rules)
     this.#breadcrumbs?.add(exchange)
     return failed
   }
 
-  #note(exchange: Exchange, failure: Failure): FailedRequest | undefined {
+  #note(exchange: Exchange, failure: Failure, rules: FailureRules): FailedRequest | undefined {
     if (failure === 'elsewhere') {
       this.#ledger?.leaveOut(FILTER)
       return undefined
     }
     this.#counts[failure]++
-    const breadcrumbs = this.#breadcrumbs?.of(exchange, this.#breadcrumbCount) ?? []
-    return { exchange, kind: failure, breadcrumbs, personalData: this.#personalData?.of(exchange) ?? [] }
+    const breadcrumbs = this.#breadcrumbs?.of(exchange, rules.breadcrumbs) ?? []
+    return { exchange, kind: failure, breadcrumbs, personalData: rules.personalData?.of(exchange) ?? [] }
   }
 
   metrics(): Metric[] {
+    if (!this.#rules && this.#counts.response + this.#counts.exception === 0) return []
     return [
       {
         kind: 'counter',

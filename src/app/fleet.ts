@@ -6,7 +6,8 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { AdminServer } from '../admin/server'
-import type { Resolved } from '../config/resolve'
+import type { ConfigFile } from '../config/file'
+import type { Chosen } from '../config/resolve'
 import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
@@ -14,16 +15,19 @@ import type { ListenAddress } from '../proxy/listener'
 import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
 import { Books, sumOf } from './books'
+import type { InForce } from './in-force'
 import { ledgerMetrics } from './ledger-metrics'
-import { adminOf, FLUSH_TIMEOUT, type Program } from './life'
+import { adminOf, FLUSH_TIMEOUT, type Program, type ProgramChange } from './life'
 import { OwnLog } from './own-log'
 import { processMetrics } from './process-metrics'
 import type { Ledgers } from './telemetry'
-import type { Answers, Ask, Message, Question } from './worker'
+import type { Answers, Ask, Handover, Message, Question } from './worker'
 
 /** Time before a worker that ended is replaced, and for one to answer a question, in milliseconds. */
 const REPLACE_DELAY = 1000
 const ANSWER_TIMEOUT = 1000
+/** Time for a worker to make other settings ready, or to put them in force, in milliseconds: it may be busy. */
+const RELOAD_TIMEOUT = 10_000
 /** What a worker may take to stop beyond what its settings say, in milliseconds. */
 const STOP_MARGIN = 2000
 /** What the last lines of our own log have to leave, in milliseconds: the workers have had their time before. */
@@ -33,7 +37,9 @@ const LINE_FEED = 0x0a
 const STAMP_LENGTH = '{"timestamp":"1970-01-01T00:00:00.000Z'.length
 
 export class Fleet implements Program {
-  readonly #resolved: Resolved
+  readonly #inForce: InForce
+  /** The file at the start. */
+  readonly #startFile: ConfigFile | undefined
   readonly #log: Logger
   readonly #environment: NodeJS.ProcessEnv
   readonly #admin: AdminServer | undefined
@@ -43,6 +49,9 @@ export class Fleet implements Program {
   readonly #workers = new Set<Worker>()
   readonly #books = new Books<Worker>()
   readonly #ownLog: OwnLog
+  /** Those that serve, each with the generation of the settings that it has. */
+  readonly #serving = new Map<Worker, number>()
+  #catchingUp: Promise<void> = Promise.resolve()
   #asked = 0
   #replaced = 0
   #isReady = false
@@ -54,15 +63,16 @@ export class Fleet implements Program {
    * @param environment that workers get: what this process has deleted from its own included
    * @throws when a file that the settings name can't be opened
    */
-  constructor(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv) {
-    this.#resolved = resolved
+  constructor(inForce: InForce, log: Logger, environment: NodeJS.ProcessEnv) {
+    this.#inForce = inForce
+    this.#startFile = inForce.file
     this.#log = log
     cluster.setupPrimary({ silent: true })
     // A second signal ends this process at once, and the workers with it.
     process.once('exit', () => this.#killAll())
     this.#environment = environment
-    this.#ownLog = new OwnLog(resolved.settings, log)
-    this.#admin = adminOf(resolved, {
+    this.#ownLog = new OwnLog(inForce.settings, log)
+    this.#admin = adminOf(inForce, true, {
       isReady: () => this.#isReady && this.#workers.size > 0,
       metrics: () => this.#metrics(),
       exchanges: () => this.#exchanges(),
@@ -74,7 +84,7 @@ export class Fleet implements Program {
   }
 
   async start(): Promise<void> {
-    const { admin, workers } = this.#resolved.settings
+    const { admin, workers } = this.#inForce.settings
     try {
       if (this.#admin && admin !== 'off') this.adminAddress = await this.#admin.listen(admin)
       const addresses = await Promise.all(Array.from({ length: workers }, () => this.#hire()))
@@ -86,10 +96,6 @@ export class Fleet implements Program {
     this.#isReady = true
   }
 
-  reopen(): void {
-    void this.#askAll('reopen')
-  }
-
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -99,13 +105,65 @@ export class Fleet implements Program {
     // What has not started hears no question.
     if (!this.#isReady) this.#killAll()
     this.#isReady = false
-    const { drainTimeout } = this.#resolved.settings
+    const { drainTimeout } = this.#inForce.settings
     await Promise.all(
       [...this.#workers].map((worker) => this.#dismiss(worker, drainTimeout + FLUSH_TIMEOUT + STOP_MARGIN)),
     )
     await this.#ownLog.close(LOG_TIMEOUT)
     await this.#admin?.close()
     await Promise.all([this.#relays.stdout.close(FLUSH_TIMEOUT), this.#relays.stderr.close(FLUSH_TIMEOUT)])
+  }
+
+  /** Every worker makes it ready before one puts it in force. */
+  async prepare({ settings }: Chosen, file: ConfigFile | undefined): Promise<ProgramChange> {
+    await this.#catchingUp
+    const workers = [...this.#serving.keys()]
+    const ownLog = this.#ownLog.prepare(settings)
+    const reasons = await Promise.all(workers.map((worker) => this.#prepare(worker, file)))
+    const abandon = () => {
+      ownLog.abandon()
+      for (const worker of workers) void this.#ask(worker, 'abandon', ANSWER_TIMEOUT)
+    }
+    const reason = reasons.find((each) => each !== '')
+    if (reason !== undefined) {
+      abandon()
+      throw new Error(reason)
+    }
+    const commit = async () => {
+      ownLog.commit()
+      this.#log.setLevel(settings.logLevel)
+      const { generation } = this.#inForce
+      for (const worker of workers) if (this.#serving.has(worker)) this.#serving.set(worker, generation)
+      await Promise.all(workers.map((worker) => this.#ask(worker, 'commit', RELOAD_TIMEOUT)))
+      for (const worker of this.#serving.keys()) this.#letCatchUp(worker)
+    }
+    return { commit, abandon }
+  }
+
+  /** @returns why the worker can't have these settings; empty when it can, or is gone and has no say */
+  async #prepare(worker: Worker, file: ConfigFile | undefined): Promise<string> {
+    const problems = await this.#ask(worker, 'prepare', RELOAD_TIMEOUT, file)
+    if (problems) return problems.join('; ')
+    return this.#serving.has(worker) ? `worker ${worker.process.pid} does not answer` : ''
+  }
+
+  /** A worker that started while settings were reloaded has the former ones. One step at a time, so that none mixes with another. */
+  #letCatchUp(worker: Worker): void {
+    this.#catchingUp = this.#catchingUp.then(() => this.#catchUp(worker))
+  }
+
+  async #catchUp(worker: Worker): Promise<void> {
+    const { file, generation } = this.#inForce
+    if ((this.#serving.get(worker) ?? generation) >= generation) return
+    this.#serving.set(worker, generation)
+    const reason = await this.#prepare(worker, file)
+    if (reason === '') return void (await this.#ask(worker, 'commit', RELOAD_TIMEOUT))
+    this.#log.error('a worker can not have the settings in force', { 'process.pid': worker.process.pid, reason })
+    worker.process.kill('SIGKILL')
+  }
+
+  reopen(): void {
+    for (const worker of this.#serving.keys()) void this.#ask(worker, 'reopen', ANSWER_TIMEOUT)
   }
 
   ledgers(): Ledgers {
@@ -116,13 +174,18 @@ export class Fleet implements Program {
   #hire(): Promise<ListenAddress> {
     const worker = cluster.fork(this.#environment)
     this.#workers.add(worker)
+    const { file, generation } = this.#inForce
+    worker.send({ start: this.#startFile, now: file, generation } satisfies Handover, () => {})
     const { stdout, stderr } = worker.process
     if (stdout) passLines(stdout, this.#relays.stdout)
     if (stderr) passLines(stderr, this.#relays.stderr)
     return new Promise((resolve, reject) => {
       worker.on('message', (message: Message) => {
-        if ('ready' in message) resolve(message.ready)
-        else if ('failed' in message) reject(new Error(message.failed))
+        if ('ready' in message) {
+          this.#serving.set(worker, generation)
+          this.#letCatchUp(worker)
+          resolve(message.ready)
+        } else if ('failed' in message) reject(new Error(message.failed))
         else if ('books' in message) this.#hear(worker, message.books)
         else this.#settle(message.id, message.answer)
       })
@@ -130,6 +193,7 @@ export class Fleet implements Program {
       worker.once('exit', (code, signal) => {
         this.#workers.delete(worker)
         this.#books.died(worker)
+        this.#serving.delete(worker)
         reject(new Error(`a worker ended at its start (${signal ?? code})`))
         if (this.#isReady) this.#replace(worker, signal ?? String(code))
       })
@@ -170,13 +234,13 @@ export class Fleet implements Program {
     const parts = await this.#askAll('metrics')
     const replaced = single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced)
     const others = ledgerMetrics(sumOf([this.#books.gone, this.#ownLog.ledgers]))
-    return [...mergeMetrics([...parts, processMetrics(), others]), replaced]
+    return [...mergeMetrics([...parts, this.#inForce.metrics(), processMetrics(), others]), replaced]
   }
 
   /** All workers' newest, newest first. Within a millisecond the records of each keep their order. */
   async #exchanges(): Promise<string[]> {
     const records = (await this.#askAll('exchanges')).flat()
-    return records.sort(newestFirst).slice(0, this.#resolved.settings.exchangesKept)
+    return records.sort(newestFirst).slice(0, this.#inForce.settings.exchangesKept)
   }
 
   async #askAll<Q extends Question>(question: Q): Promise<Answers[Q][]> {
@@ -185,19 +249,26 @@ export class Fleet implements Program {
   }
 
   /** @returns undefined when no answer comes in time */
-  #ask<Q extends Question>(worker: Worker, question: Q, timeout: number): Promise<Answers[Q] | undefined> {
+  #ask<Q extends Question>(
+    worker: Worker,
+    question: Q,
+    timeout: number,
+    file?: ConfigFile,
+  ): Promise<Answers[Q] | undefined> {
     const id = ++this.#asked
     return new Promise((resolve) => {
       const give = (answer: unknown): void => {
         clearTimeout(timer)
+        worker.off('exit', gone)
         this.#pending.delete(id)
         if (question === 'ledgers' && answer) this.#hear(worker, answer as Ledgers)
         resolve(answer as Answers[Q] | undefined)
       }
-      const timer = setTimeout(() => give(undefined), timeout)
+      const gone = () => give(undefined)
+      const timer = setTimeout(gone, timeout)
       this.#pending.set(id, give)
-      worker.once('exit', () => give(undefined))
-      if (worker.isConnected()) worker.send({ id, question } satisfies Ask, () => {})
+      worker.once('exit', gone)
+      if (worker.isConnected()) worker.send({ id, question, file } satisfies Ask, () => {})
       else give(undefined)
     })
   }

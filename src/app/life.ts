@@ -1,17 +1,25 @@
 /** Start up, drain, stop down: each once, in this order, however often it is asked for. */
 import { AdminServer, type AdminSource } from '../admin/server'
-import type { Option } from '../config/option'
-import { type OptionName, options, type Settings } from '../config/options'
-import type { Resolved } from '../config/resolve'
+import type { ConfigFile } from '../config/file'
+import type { Chosen } from '../config/resolve'
 import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
 import type { Metric } from '../telemetry/metrics'
 import { build, type Parts } from './build'
+import type { Change } from './change'
+import { InForce, type Loaded } from './in-force'
 import { processMetrics } from './process-metrics'
 import type { Ledgers } from './telemetry'
 
 /** Time for telemetry to leave, after the last exchange, in milliseconds. */
 export const FLUSH_TIMEOUT = 5000
+
+/** As `Change`; in several processes it takes a moment. */
+export interface ProgramChange {
+  /** Resolves when it is in force. Never rejects. */
+  commit(): void | Promise<void>
+  abandon(): void
+}
 
 /** What the command starts and stops: this process alone, or several. */
 export interface Program {
@@ -21,14 +29,20 @@ export interface Program {
   start(): Promise<void>
   /** Drains, flushes and closes. Safe to call twice. */
   stop(): Promise<void>
-  /** Opens log files anew, after they were renamed. */
+  /**
+   * Makes ready what other settings say, for exchanges that begin after it is committed. Throws or rejects when that can't be:
+   * nothing has changed then.
+   * @param file what they were read from
+   */
+  prepare(next: Chosen, file: ConfigFile | undefined): ProgramChange | Promise<ProgramChange>
+  /** Opens the files of logs again: their names may have gone to others. */
   reopen(): void
   /** The books of each signal, to be told at the end. */
   ledgers(): Ledgers
 }
 
 export class Life implements Program {
-  readonly #settings: Settings
+  readonly #inForce: InForce
   readonly #parts: Parts
   readonly #admin: AdminServer | undefined
   #isReady = false
@@ -36,12 +50,13 @@ export class Life implements Program {
   proxyAddress: ListenAddress | undefined
   adminAddress: ListenAddress | undefined
 
-  /** @throws when a file that the settings name can't be opened */
-  constructor(resolved: Pick<Resolved, 'settings' | 'origins'>, log: Logger) {
-    this.#settings = resolved.settings
-    this.#parts = build(resolved.settings, log)
+  /** @param hasAdmin false: somebody else answers the operator @throws when a file that the settings name can't be opened */
+  constructor(loaded: Loaded | InForce, log: Logger, hasAdmin = true) {
+    const inForce = loaded instanceof InForce ? loaded : new InForce(loaded)
+    this.#inForce = inForce
+    this.#parts = build(inForce.settings, log)
     this.#parts.telemetry.pushMetrics(() => this.metrics())
-    this.#admin = adminOf(resolved, {
+    this.#admin = adminOf(inForce, hasAdmin, {
       isReady: () => this.#isReady,
       metrics: () => this.metrics(),
       exchanges: () => this.exchanges(),
@@ -50,7 +65,7 @@ export class Life implements Program {
   }
 
   metrics(): Metric[] {
-    return [...this.#parts.metrics(), ...processMetrics()]
+    return [...this.#parts.metrics(), ...this.#inForce.metrics(), ...processMetrics()]
   }
 
   /** The books of each signal. */
@@ -63,8 +78,17 @@ export class Life implements Program {
     return this.#parts.telemetry.newest()
   }
 
+  prepare({ settings }: Pick<Chosen, 'settings'>): Change {
+    return this.#parts.prepare(settings)
+  }
+
+  reopen(): null {
+    this.#parts.telemetry.reopen()
+    return null
+  }
+
   async start(): Promise<void> {
-    const { listen, admin } = this.#settings
+    const { listen, admin } = this.#inForce.settings
     try {
       if (this.#admin && admin !== 'off') this.adminAddress = await this.#admin.listen(admin)
       this.proxyAddress = await this.#parts.listener.listen(listen)
@@ -75,10 +99,6 @@ export class Life implements Program {
     this.#isReady = true
   }
 
-  reopen(): void {
-    this.#parts.telemetry.reopen()
-  }
-
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -87,7 +107,8 @@ export class Life implements Program {
   async #stop(): Promise<void> {
     const { listener, upstreams, telemetry } = this.#parts
     this.#isReady = false
-    await listener.drain(this.#settings.drainTimeout, this.#settings.drainQuiet)
+    const { drainTimeout, drainQuiet } = this.#inForce.settings
+    await listener.drain(drainTimeout, drainQuiet)
     upstreams.closeIdle()
     await telemetry.flush(FLUSH_TIMEOUT)
     await this.#admin?.close()
@@ -96,31 +117,14 @@ export class Life implements Program {
 
 /** The admin server, unless it is off. @param source what only the program that is asked for knows */
 export function adminOf(
-  { settings, origins }: Pick<Resolved, 'settings' | 'origins'>,
+  inForce: InForce,
+  hasAdmin: boolean,
   source: Pick<AdminSource, 'isReady' | 'metrics' | 'exchanges' | 'ledger'>,
 ): AdminServer | undefined {
-  if (settings.admin === 'off') return undefined
+  if (!hasAdmin || inForce.settings.admin === 'off') return undefined
   return new AdminServer({
     ...source,
     startTime: Date.now(),
-    config: () => describe(settings, origins),
+    config: () => inForce.describe(),
   })
-}
-
-/** Every setting: its value as the user would write it, secrets masked, and where it came from. */
-export function describe(
-  settings: Settings,
-  origins: Resolved['origins'],
-): Record<string, { value: unknown; origin: string }> {
-  const names = (Object.keys(options) as OptionName[]).filter((name) => {
-    const row: Option<unknown> = options[name]
-    return row.variantOf === undefined || settings[name] !== undefined
-  })
-  return Object.fromEntries(
-    names.map((name) => {
-      const value: unknown = settings[name]
-      const { key, kind }: { key: string; kind: { show(value: unknown): unknown } } = options[name]
-      return [key, { value: value === undefined ? null : kind.show(value), origin: origins[name] }]
-    }),
-  )
 }

@@ -4,7 +4,8 @@ import type { ExportQueue } from '../export/export-queue'
 import { Ledger } from '../export/ledger'
 import type { Logger } from '../log/logger'
 import { type LogLine, writeLogLine } from '../telemetry/otlp-log'
-import { queueOf } from './signals'
+import type { Change } from './change'
+import { SignalQueue } from './signals'
 import type { Ledgers } from './telemetry'
 
 /** From now on the lines go to the queue as well. */
@@ -15,12 +16,17 @@ export function exportLog(log: Logger, queue: ExportQueue): void {
 /** The way out of a process that carries no exchanges and has nothing to tell but its log. */
 export class OwnLog {
   readonly #ledgers: Ledgers = { traces: new Ledger(), logs: new Ledger(), metrics: new Ledger() }
-  readonly #queue: ExportQueue | undefined
+  readonly #queue: SignalQueue | undefined
 
   /** @throws when a file or directory that the settings name can't be used */
   constructor(settings: Settings, log: Logger) {
-    this.#queue = queueOf('logs', settings, this.#ledgers.logs, log)
+    this.#queue = SignalQueue.of('logs', settings, this.#ledgers.logs, log)
     if (this.#queue) exportLog(log, this.#queue)
+  }
+
+  /** Makes ready what other settings say of the way out. @throws when a file can't be read */
+  prepare(settings: Settings): Change {
+    return this.#queue?.prepare(settings) ?? { commit: () => {}, abandon: () => {} }
   }
 
   get ledgers(): Ledgers {

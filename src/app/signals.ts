@@ -1,13 +1,15 @@
 /** What leaves for collectors: for each signal that is exported its exporter, its queue, and the books that it keeps. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { ofSignal } from '../config/delivery-options'
 import type { Settings } from '../config/options'
-import { ExportQueue } from '../export/export-queue'
+import { ExportQueue, type QueueSettings } from '../export/export-queue'
 import type { Exporter, Signal } from '../export/exporter'
 import type { Ledger } from '../export/ledger'
 import type { Identity, OtlpSettings } from '../export/otlp-settings'
+import { pemOf } from '../export/otlp-tls'
 import type { Store } from '../export/store'
 import { type Logger, onceAWhile } from '../log/logger'
+import type { Change } from './change'
 import { version } from './version'
 
 /** How often a trouble that goes on is told, in milliseconds. */
@@ -16,31 +18,59 @@ const TROUBLE_INTERVAL = 60_000
 /** Milliseconds: what a timer can hold. */
 const NO_LIMIT = 2 ** 31 - 1
 
-/** @returns undefined when the signal goes nowhere @throws when a file or directory that the settings name can't be used */
-export function queueOf(signal: Signal, settings: Settings, ledger: Ledger, log: Logger): ExportQueue | undefined {
-  if (!settings.signals.includes(signal) || !exportersOf(signal, settings).includes('otlp')) return undefined
-  const endpoint = endpointOf(signal, settings)
-  if (endpoint === undefined) return undefined
-  const trouble = troubleOf(log, `${signal} could not be exported`)
-  const capacity = settingOf(signal, settings, 'queueCapacity')
-  return new ExportQueue(
-    exporterOf(signal, endpoint, settings),
-    {
-      batchSize: Math.min(settingOf(signal, settings, 'queueBatchSize'), capacity),
-      delay: settingOf(signal, settings, 'queueDelay'),
-      capacity,
-      maxBytes: settings.queueMaxBytes,
-      firstDelay: settings.queueRetryDelay,
-      longestDelay: settings.queueRetryDelayMax,
-      retryTime: settings.queueRetryTime,
-      // Over one HTTP/2 connection several at once gain nothing, and answers have to be told apart.
-      concurrency: settingOf(signal, settings, 'otlpProtocol') === 'grpc' ? 1 : settings.queueConcurrency,
-    },
-    ledger,
-    trouble,
+/** The queue of a signal, and the exporter behind it, which other settings replace. */
+export class SignalQueue extends ExportQueue {
+  readonly #signal: Signal
+  /** What the exporter was made of. */
+  #made: string
+
+  /** @returns undefined when the signal goes nowhere @throws when a file or directory that the settings name can't be used */
+  static of(signal: Signal, settings: Settings, ledger: Ledger, log: Logger): SignalQueue | undefined {
+    if (!settings.signals.includes(signal) || !exportersOf(signal, settings).includes('otlp')) return undefined
+    const endpoint = endpointOf(signal, settings)
+    return endpoint === undefined ? undefined : new SignalQueue(signal, endpoint, settings, ledger, log)
+  }
+
+  private constructor(signal: Signal, endpoint: string, settings: Settings, ledger: Ledger, log: Logger) {
+    const trouble = troubleOf(log, `${signal} could not be exported`)
+    const exporter = exporterOf(signal, endpoint, settings)
     // Told apart: one trouble must not keep the other from being told.
-    spoolOf(signal, settings, troubleOf(log, `${signal} could not be kept on disk`)),
-  )
+    const spool = spoolOf(signal, settings, troubleOf(log, `${signal} could not be kept on disk`))
+    super(exporter, queueSettingsOf(signal, settings), ledger, trouble, spool)
+    this.#signal = signal
+    this.#made = makingOf(signal, endpoint, settings)
+  }
+
+  /** @throws when a certificate can't be read, or a header can't be sent */
+  prepare(settings: Settings): Change {
+    const signal = this.#signal
+    // Whether there is a collector at all does not change while the program runs.
+    const endpoint = endpointOf(signal, settings) as string
+    const making = makingOf(signal, endpoint, settings)
+    const exporter = making === this.#made ? undefined : exporterOf(signal, endpoint, settings)
+    return {
+      commit: () => {
+        this.#made = making
+        this.renew(queueSettingsOf(signal, settings), exporter)
+      },
+      abandon: () => void exporter?.close(),
+    }
+  }
+}
+
+function queueSettingsOf(signal: Signal, settings: Settings): QueueSettings {
+  const capacity = settingOf(signal, settings, 'queueCapacity')
+  return {
+    batchSize: Math.min(settingOf(signal, settings, 'queueBatchSize'), capacity),
+    delay: settingOf(signal, settings, 'queueDelay'),
+    capacity,
+    maxBytes: settings.queueMaxBytes,
+    firstDelay: settings.queueRetryDelay,
+    longestDelay: settings.queueRetryDelayMax,
+    retryTime: settings.queueRetryTime,
+    // Over one HTTP/2 connection several at once gain nothing, and answers have to be told apart.
+    concurrency: settingOf(signal, settings, 'otlpProtocol') === 'grpc' ? 1 : settings.queueConcurrency,
+  }
 }
 
 /** Where the signal waits on disk, if it may. */
@@ -76,8 +106,19 @@ export function endpointOf(signal: Signal, settings: Settings): string | undefin
 /** Its libraries are loaded only when there is a collector. */
 export function exporterOf(signal: Signal, endpoint: string, settings: Settings): Exporter {
   const protocol = settingOf(signal, settings, 'otlpProtocol')
+  const otlp = otlpOf(signal, endpoint, settings)
+  const identity: Identity = { resource: resourceOf(settings), scope: { name: 'outspan', version } }
+  if (protocol === 'grpc') {
+    const { OtlpGrpcExporter } = require('../export/otlp-grpc') as typeof import('../export/otlp-grpc')
+    return new OtlpGrpcExporter(signal, otlp, identity)
+  }
+  const { OtlpHttpExporter } = require('../export/otlp-http') as typeof import('../export/otlp-http')
+  return new OtlpHttpExporter(signal, protocol === 'http/json' ? 'json' : 'protobuf', otlp, identity)
+}
+
+function otlpOf(signal: Signal, endpoint: string, settings: Settings): OtlpSettings {
   const headers = Object.entries(settingOf(signal, settings, 'otlpHeaders'))
-  const otlp: OtlpSettings = {
+  return {
     endpoint,
     headers: Object.fromEntries(headers.map(([name, secret]) => [name, secret.reveal()])),
     compression: settingOf(signal, settings, 'otlpCompression'),
@@ -88,13 +129,14 @@ export function exporterOf(signal: Signal, endpoint: string, settings: Settings)
       clientKey: settingOf(signal, settings, 'otlpClientKey'),
     },
   }
-  const identity: Identity = { resource: resourceOf(settings), scope: { name: 'outspan', version } }
-  if (protocol === 'grpc') {
-    const { OtlpGrpcExporter } = require('../export/otlp-grpc') as typeof import('../export/otlp-grpc')
-    return new OtlpGrpcExporter(signal, otlp, identity)
-  }
-  const { OtlpHttpExporter } = require('../export/otlp-http') as typeof import('../export/otlp-http')
-  return new OtlpHttpExporter(signal, protocol === 'http/json' ? 'json' : 'protobuf', otlp, identity)
+}
+
+/** All that an exporter is made of, certificates included: the same text, the same exporter. @throws when a file can't be read */
+function makingOf(signal: Signal, endpoint: string, settings: Settings): string {
+  const { tls, ...otlp } = otlpOf(signal, endpoint, settings)
+  const making = JSON.stringify([settingOf(signal, settings, 'otlpProtocol'), otlp, pemOf(tls)])
+  // Tokens and keys are in it.
+  return createHash('sha256').update(making).digest('base64')
 }
 
 /** The shorter of the two times that a batch has. 0 is no limit, as OpenTelemetry has it. */

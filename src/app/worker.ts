@@ -1,9 +1,22 @@
-/** One of several processes that share the proxy's address: it carries exchanges, and answers what the first one asks. */
+/** One of several processes that share the proxy's address: it carries exchanges, and does what the first one asks. */
+import type { ConfigFile } from '../config/file'
+import type { Merged } from '../config/live'
 import type { Logger } from '../log/logger'
 import type { ListenAddress } from '../proxy/listener'
 import type { Metric } from '../telemetry/metrics'
+import type { Change } from './change'
+import type { InForce } from './in-force'
 import type { Life } from './life'
+import type { ReadSettings } from './reload'
 import type { Ledgers } from './telemetry'
+
+/** What a worker begins with: the settings in force, however the file reads by then. */
+export interface Handover {
+  /** The file as it was at the start of the program, and as it was when its settings were last put in force. */
+  readonly start: ConfigFile | undefined
+  readonly now: ConfigFile | undefined
+  readonly generation: number
+}
 
 /** What the first process asks for, and what it gets. */
 export interface Answers {
@@ -11,8 +24,13 @@ export interface Answers {
   /** Access-log records as JSON texts, newest first. */
   exchanges: string[]
   ledgers: Ledgers
-  /** Told when log files have been opened anew. */
-  reopen: true
+  /** Makes ready what another version of the file says. The answer is what is wrong, possibly nothing. */
+  prepare: readonly string[]
+  /** Puts in force what was made ready, or lets go of it. */
+  commit: null
+  abandon: null
+  /** Opens the files of logs again. */
+  reopen: null
   /** Told when all is finished and flushed, with the last state of the books. */
   stop: Ledgers
 }
@@ -23,6 +41,8 @@ export type Question = keyof Answers
 export interface Ask {
   readonly id: number
   readonly question: Question
+  /** What to prepare; nothing where there is no file. */
+  readonly file?: ConfigFile | undefined
 }
 
 /** From a worker: an answer, or how its start went. */
@@ -37,12 +57,17 @@ const BOOKS_INTERVAL = 1000
 
 /**
  * Starts what `begin` makes, and serves until the first process says stop, or is gone. Signals are the first one's business.
+ * @param read judges a version of the file as at the start
  * @param leave ends the process, with a status
  */
-export async function serve(begin: () => Life, log: Logger, leave: (status: number) => void): Promise<void> {
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => {})
-  process.on('SIGHUP', () => {})
+export async function serve(
+  begin: () => Life,
+  inForce: InForce,
+  read: (file: ConfigFile | undefined) => ReturnType<ReadSettings>,
+  log: Logger,
+  leave: (status: number) => void,
+): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
   const tell = (message: Message): void => void process.send?.(message)
   let life: Life
   try {
@@ -52,14 +77,16 @@ export async function serve(begin: () => Life, log: Logger, leave: (status: numb
     process.send?.({ failed: (error as Error).message } satisfies Message, () => leave(1))
     return
   }
-  process.on('message', ({ id, question }: Ask) => {
+  const reload = new WorkerReload(life, inForce, read)
+  process.on('message', ({ id, question, file }: Ask) => {
     if (question === 'metrics') tell({ id, answer: life.metrics() })
     else if (question === 'exchanges') tell({ id, answer: life.exchanges() })
     else if (question === 'ledgers') tell({ id, answer: life.ledgers() })
-    else if (question === 'reopen') {
-      life.reopen()
-      tell({ id, answer: true })
-    } else life.stop().then(() => tell({ id, answer: life.ledgers() }))
+    else if (question === 'prepare') tell({ id, answer: reload.prepare(file) })
+    else if (question === 'commit') tell({ id, answer: reload.commit() })
+    else if (question === 'abandon') tell({ id, answer: reload.abandon() })
+    else if (question === 'reopen') tell({ id, answer: life.reopen() })
+    else life.stop().then(() => tell({ id, answer: life.ledgers() }))
   })
   process.once('disconnect', () => {
     log.error('the first process is gone')
@@ -79,4 +106,46 @@ function tellBooks(life: Life, tell: (message: Message) => void): void {
     told = text
     tell({ books })
   }, BOOKS_INTERVAL).unref()
+}
+
+/** A worker's part in a reload: the first process has judged the file, and says when. */
+class WorkerReload {
+  readonly #life: Life
+  readonly #inForce: InForce
+  readonly #read: (file: ConfigFile | undefined) => ReturnType<ReadSettings>
+  #ready: { readonly change: Change; readonly merged: Merged; readonly file: ConfigFile | undefined } | undefined
+
+  constructor(life: Life, inForce: InForce, read: (file: ConfigFile | undefined) => ReturnType<ReadSettings>) {
+    this.#life = life
+    this.#inForce = inForce
+    this.#read = read
+  }
+
+  prepare(file: ConfigFile | undefined): readonly string[] {
+    this.abandon()
+    const read = this.#read(file)
+    if (read.problems.length > 0) return read.problems
+    const merged = this.#inForce.merge(read)
+    try {
+      this.#ready = { change: this.#life.prepare(merged), merged, file }
+      return []
+    } catch (error) {
+      return [(error as Error).message]
+    }
+  }
+
+  commit(): null {
+    const ready = this.#ready
+    this.#ready = undefined
+    if (!ready) return null
+    this.#inForce.accept(ready.merged, ready.file)
+    ready.change.commit()
+    return null
+  }
+
+  abandon(): null {
+    this.#ready?.change.abandon()
+    this.#ready = undefined
+    return null
+  }
 }

@@ -29,6 +29,12 @@ export function helpText(): string {
     'means the same (OTEL_SERVICE_NAME), or in the YAML file. Flags win over variables, OUTSPAN_ over OTEL_ ones,',
     'variables over the file.',
     '',
+    'SIGHUP, or a change of the file, puts its settings in force without a stop. A restart is needed for',
+    `${rows
+      .filter(({ isLive }) => !isLive)
+      .map(flagOf)
+      .join(', ')}.`,
+    '',
   ].join('\n')
 }
 
@@ -53,7 +59,7 @@ export function optionTable(): string {
       : [variableOf(row), ...(row.otel ?? [])].map((name) => `\`${name}\``).join(', ')
     const flag = row.isFileOnly
       ? 'in the file only'
-      : `\`${flagOf(row)} ${row.kind.placeholder.replaceAll('|', '\\|')}\``
+      : `\`${flagOf(row)} ${row.kind.placeholder.replaceAll('|', '\\|')}\`${row.isLive ? '' : ' *'}`
     const shown = defaultText(row)
     return `| ${flag} | ${shown === '' ? '' : `\`${shown}\``} | ${row.doc} | \`${row.key}\` | ${variables} |`
   })

@@ -1,6 +1,8 @@
 /** The only place that reads the command line and the environment, and that ends the process. */
+import type { ConfigFile } from '../config/file'
 import type { Settings } from '../config/options'
 import { readArguments } from './arguments'
+import { handedOver } from './handover'
 import { helpText } from './help'
 import { settingsFrom } from './settings'
 
@@ -22,7 +24,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const args = readArguments(argv)
   if (args.wantsHelp) return print(helpText())
   if (args.wantsVersion) return print(`${require('../../package.json').version}\n`)
-  const resolved = settingsFrom(args, environment)
+  const handover = await handedOver()
+  const resolved = settingsFrom(args, environment, handover?.start)
   if (resolved.problems.length > 0) {
     process.stderr.write(`outspan can't start:\n${resolved.problems.map((problem) => `  ${problem}\n`).join('')}`)
     process.exitCode = EXIT_USAGE
@@ -33,8 +36,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
     return print(checkCommand(resolved, args.explained))
   }
-  const { runCommand } = require('./commands/run') as typeof import('./commands/run')
-  await runCommand(resolved, environment)
+  const { runCommand, runWorker } = require('./commands/run') as typeof import('./commands/run')
+  const read = (file?: ConfigFile) => settingsFrom(args, environment, file)
+  await (handover ? runWorker(resolved, read, handover) : runCommand(resolved, environment, read))
 }
 
 async function askCollectors(settings: Settings): Promise<void> {

@@ -17,6 +17,7 @@ const otlp = {
     key: 'otlp.endpoint',
     otel: [`${OTLP}ENDPOINT`],
     kind: endpoint,
+    isLive: true,
     doc: 'OpenTelemetry collector; over HTTP, /v1/traces and its kin are added. Without one, telemetry stays in memory.',
   }),
   otlpProtocol: option<'grpc' | 'http/protobuf' | 'http/json'>({
@@ -24,6 +25,7 @@ const otlp = {
     otel: [`${OTLP}PROTOCOL`],
     kind: choice(['grpc', 'http/protobuf', 'http/json']),
     default: 'grpc',
+    isLive: true,
     doc: 'Transport to the collector.',
   }),
   otlpHeaders: option({
@@ -32,6 +34,7 @@ const otlp = {
     otel: [`${OTLP}HEADERS`],
     kind: secretHeaders,
     default: {},
+    isLive: true,
     doc: 'Header for the collector, such as a token; repeatable.',
   }),
   otlpCompression: option<'none' | 'gzip'>({
@@ -39,6 +42,7 @@ const otlp = {
     otel: [`${OTLP}COMPRESSION`],
     kind: choice(['none', 'gzip']),
     default: 'none',
+    isLive: true,
     doc: 'Compression of what is sent to the collector.',
   }),
   otlpTimeout: option({
@@ -46,24 +50,28 @@ const otlp = {
     otel: [`${OTLP}TIMEOUT`],
     kind: duration,
     default: 10_000,
+    isLive: true,
     doc: 'Time that the collector has for one batch; 0s is no limit.',
   }),
   otlpCertificate: optional({
     key: 'otlp.certificate',
     otel: [`${OTLP}CERTIFICATE`],
     kind: pemFile,
+    isLive: true,
     doc: 'PEM file of the authorities that may vouch for an https:// collector.',
   }),
   otlpClientCertificate: optional({
     key: 'otlp.client_certificate',
     otel: [`${OTLP}CLIENT_CERTIFICATE`],
     kind: pemFile,
+    isLive: true,
     doc: 'PEM file of our own certificate, for mutual TLS.',
   }),
   otlpClientKey: optional({
     key: 'otlp.client_key',
     otel: [`${OTLP}CLIENT_KEY`],
     kind: pemFile,
+    isLive: true,
     doc: 'PEM file of the key to that certificate.',
   }),
 }
@@ -73,23 +81,27 @@ const queue = {
     key: 'queue.batch_size',
     kind: integer(1, 65_536),
     default: 512,
+    isLive: true,
     doc: 'Entries in one batch at most, and never more than may wait.',
   }),
   queueDelay: option({
     key: 'queue.delay',
     kind: duration,
     default: 1000,
+    isLive: true,
     doc: 'Time that an entry waits for others before a batch is sent.',
   }),
   queueCapacity: option({
     key: 'queue.capacity',
     kind: integer(1, 1_000_000),
     default: 8192,
+    isLive: true,
     doc: 'Entries of a signal that may wait in memory; when a batch is full and there are more, the oldest are dropped and counted. Batches on their way stay.',
   }),
   queueExportTimeout: optional({
     key: 'queue.export_timeout',
     kind: duration,
+    isLive: true,
     doc: 'Time that the export of one batch may take, where it is shorter than --otlp-timeout; 0s is no limit.',
   }),
 }
@@ -177,30 +189,35 @@ export const deliveryOptions = {
     key: 'queue.max_bytes',
     kind: size(1024, 1024 ** 3),
     default: 8 * 1024 ** 2,
+    isLive: true,
     doc: 'Bytes of a signal that may wait in memory.',
   }),
   queueRetryDelay: option({
     key: 'queue.retry_delay',
     kind: duration,
     default: 1000,
+    isLive: true,
     doc: 'Time before a batch is sent again; it doubles with each failure.',
   }),
   queueRetryDelayMax: option({
     key: 'queue.retry_delay_max',
     kind: duration,
     default: 30_000,
+    isLive: true,
     doc: 'Longest time between two tries.',
   }),
   queueRetryTime: option({
     key: 'queue.retry_time',
     kind: duration,
     default: 0,
+    isLive: true,
     doc: 'Time from its first try after which a batch is given up; 0s keeps it as long as there is room.',
   }),
   queueConcurrency: option({
     key: 'queue.concurrency',
     kind: integer(1, 1024),
     default: 1,
+    isLive: true,
     doc: 'Batches of a signal that may be on their way at once over HTTP; gRPC sends one at a time.',
   }),
   spoolDir: optional({
@@ -221,6 +238,7 @@ export const deliveryOptions = {
     otel: ['OTEL_METRIC_EXPORT_INTERVAL'],
     kind: interval,
     default: 60_000,
+    isLive: true,
     doc: 'Time between two exports of metrics; 0s exports none.',
   }),
   metricsTemporality: option<'cumulative' | 'delta' | 'lowmemory'>({

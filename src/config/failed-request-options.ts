@@ -41,6 +41,7 @@ export const failedRequestOptions = {
     flag: 'failed-requests',
     kind: list(choice(['responses', 'exceptions'])),
     default: ['responses', 'exceptions'],
+    isLive: true,
     doc: 'Failed requests that are log events of their own: responses (with a status of the list), exceptions (no response, or not to its end); none for none.',
   }),
   failedRequestStatuses: option<readonly string[]>({
@@ -48,6 +49,7 @@ export const failedRequestOptions = {
     flag: 'failed-request-statuses',
     kind: list(statusRange),
     default: ['500-599'],
+    isLive: true,
     doc: 'Statuses of responses that count as failed: 404, 400-499, 5xx.',
   }),
   failedRequestTargets: option<readonly string[]>({
@@ -55,6 +57,7 @@ export const failedRequestOptions = {
     flag: 'failed-request-targets',
     kind: list(urlPattern, itemsOf),
     default: ['*'],
+    isLive: true,
     doc: 'URLs whose failures count: parts of them, regex:EXPRESSION that matches all of one, host:PATTERN, * for all.',
   }),
   failedRequestBreadcrumbs: option({
@@ -62,12 +65,14 @@ export const failedRequestOptions = {
     flag: 'failed-request-breadcrumbs',
     kind: integer(0, 100),
     default: 10,
+    isLive: true,
     doc: 'Former exchanges of the same trace that an event lists; 0 lists none.',
   }),
   sendDefaultPii: option({
     key: 'send_default_pii',
     kind: onOff,
     default: false,
+    isLive: true,
     doc: "Whether these events carry headers, cookies and the client's address; credentials never are among them.",
   }),
 }

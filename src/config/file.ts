@@ -1,4 +1,5 @@
 /** The YAML file: read, parsed, and flattened to keys and items, each with the line it stands on. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Node, Pair, Scalar } from 'yaml'
@@ -14,13 +15,29 @@ export interface ReadFile {
 
 const rows: ReadonlyMap<string, Option<unknown>> = new Map(Object.values(options).map((row) => [row.key, row]))
 
-/** Reads the file at `path`; nothing where it can't be read. What else is wrong is among the problems. */
-export function readConfigFile(path: string): ReadFile | undefined {
+/** A configuration file as it was read. */
+export interface ConfigFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** Reads the file at `path`; nothing where it can't be read. */
+export function readConfigFile(path: string): ConfigFile | undefined {
   try {
-    return parseConfig(readFileSync(path, 'utf8'), basename(path))
+    return { path, text: readFileSync(path, 'utf8') }
   } catch {
     return undefined
   }
+}
+
+/** Tells versions of a file apart: SHA-256, in hexadecimal digits, as `sha256sum` prints it. */
+export function digestOf({ text }: ConfigFile): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** What a file says. What is wrong is among the problems. */
+export function parseConfigFile({ path, text }: ConfigFile): ReadFile {
+  return parseConfig(text, basename(path))
 }
 
 /** @param name what the file is called in messages */

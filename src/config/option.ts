@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly isFileOnly?: true
   /** The option that means the same for all signals, where this one is for one: it works as others do, and is not listed. */
   readonly variantOf?: Option<unknown>
+  /** The option changes while the program runs, when the file is read again: `app/build.ts` puts it in force. Else it stays. */
+  readonly isLive?: true
   /** One sentence for `--help` and the README. */
   readonly doc: string
 }

@@ -61,6 +61,12 @@ export const options = {
     kind: readableFile,
     doc: 'YAML file with any of these settings.',
   }),
+  configWatch: option<'on' | 'off'>({
+    key: 'config_watch',
+    kind: choice(['on', 'off']),
+    default: 'on',
+    doc: 'Whether the file is read again when it changes; with off, SIGHUP alone has it read again.',
+  }),
 
   // Who is traced.
   serviceName: option({
@@ -86,6 +92,7 @@ export const options = {
     otel: ['OTEL_PROPAGATORS'],
     kind: extractList,
     default: formatNames,
+    isLive: true,
     doc: `Formats in which trace context is looked for, in this order; the first that holds one wins: ${formatNames.join(', ')}.`,
   }),
   clear: option({
@@ -93,6 +100,7 @@ export const options = {
     flag: 'clear',
     kind: clearList,
     default: [],
+    isLive: true,
     doc: 'Headers that are removed before trace context is injected; all means those of every format, and baggage.',
   }),
   inject: option({
@@ -101,6 +109,7 @@ export const options = {
     otel: ['OTEL_PROPAGATORS'],
     kind: injectList,
     default: ['preserve'],
+    isLive: true,
     doc: 'Formats in which trace context goes out; preserve means the one that was extracted.',
   }),
   defaultFormat: option({
@@ -108,6 +117,7 @@ export const options = {
     flag: 'default-format',
     kind: formatName,
     default: 'w3c',
+    isLive: true,
     doc: 'Format that preserve means when none was extracted.',
   }),
   rules: option({
@@ -115,12 +125,14 @@ export const options = {
     kind: rules,
     default: [],
     isFileOnly: true,
+    isLive: true,
     doc: 'Settings for single destinations; see below.',
   }),
   responseTraceHeader: optional({
     key: 'propagation.response_trace_header',
     flag: 'response-trace-header',
     kind: freeHeaderName,
+    isLive: true,
     doc: 'Header that tells the client the trace id of its call.',
   }),
   ...requestIdOptions,
@@ -129,6 +141,7 @@ export const options = {
     otel: ['OTEL_TRACES_SAMPLER'],
     kind: samplingRate,
     default: 1,
+    isLive: true,
     doc: 'Share of the traces that is sampled, where the strategy leaves it to chance.',
   }),
   samplingStrategy: option({
@@ -136,6 +149,7 @@ export const options = {
     otel: ['OTEL_TRACES_SAMPLER'],
     kind: samplingStrategy,
     default: 'parent_probability_fallback',
+    isLive: true,
     doc: "Whose decision counts: parent_probability_fallback (a parent's, else the rate), parent_drop_probability_fallback (a parent's refusal, else the rate) or probability (the rate).",
   }),
 
@@ -151,12 +165,14 @@ export const options = {
     key: 'upstream_proxy.url',
     flag: 'upstream-proxy',
     kind: upstreamProxy,
+    isLive: true,
     doc: 'Proxy that calls are sent through, http://[USER:PASSWORD@]HOST:PORT; tunnels by CONNECT.',
   }),
   upstreamProxyBypass: option<readonly string[]>({
     key: 'upstream_proxy.bypass',
     kind: list(bypassEntry),
     default: ['localhost', '127.0.0.0/8', '::1'],
+    isLive: true,
     doc: 'Destinations that are called directly all the same, written as in NO_PROXY: names (and the names below them), .names below, addresses, ranges, each with a :port if need be; * for all.',
   }),
   upstreamProxyRules: option({
@@ -164,11 +180,13 @@ export const options = {
     kind: proxyRules,
     default: [],
     isFileOnly: true,
+    isLive: true,
     doc: 'Ways out for single destinations; see below.',
   }),
   via: optional({
     key: 'via',
     kind: { ...headerName, placeholder: 'NAME' },
+    isLive: true,
     doc: 'Name of this proxy for the Via header of requests and responses; a request that has it already is refused as a loop.',
   }),
 
@@ -179,6 +197,7 @@ export const options = {
     otel: ['OTEL_LOG_LEVEL'],
     kind: choice(['debug', 'info', 'warn', 'error']),
     default: 'info',
+    isLive: true,
     doc: "Level of the program's own log, on stderr.",
   }),
 
@@ -188,6 +207,7 @@ export const options = {
     flag: 'connect-timeout',
     kind: duration,
     default: 10_000,
+    isLive: true,
     doc: 'Time to resolve a name and connect; then the client gets 504.',
   }),
   responseHeadTimeout: option({
@@ -195,6 +215,7 @@ export const options = {
     flag: 'response-head-timeout',
     kind: duration,
     default: 300_000,
+    isLive: true,
     doc: 'Time from the end of a request to the head of its response; then the client gets 504. 0s waits for ever.',
   }),
   requestHeadTimeout: option({
@@ -202,6 +223,7 @@ export const options = {
     flag: 'request-head-timeout',
     kind: duration,
     default: 30_000,
+    isLive: true,
     doc: 'Time for a request head to arrive whole; then the client gets 408.',
   }),
   bodyTimeout: option({
@@ -209,6 +231,7 @@ export const options = {
     flag: 'body-timeout',
     kind: duration,
     default: 600_000,
+    isLive: true,
     doc: 'Time without a byte of a body, in either direction; then the exchange is broken off. 0s waits for ever.',
   }),
   clientIdleTimeout: option({
@@ -216,6 +239,7 @@ export const options = {
     flag: 'client-idle-timeout',
     kind: duration,
     default: 600_000,
+    isLive: true,
     doc: 'Time that a client connection without a request is kept. 0s keeps it for ever.',
   }),
   tunnelIdleTimeout: option({
@@ -223,12 +247,14 @@ export const options = {
     flag: 'tunnel-idle-timeout',
     kind: duration,
     default: 3_600_000,
+    isLive: true,
     doc: 'Time without a byte in a tunnel or WebSocket; then it is broken off. 0s keeps it for ever.',
   }),
   dnsCache: option({
     key: 'dns.cache',
     kind: duration,
     default: 5000,
+    isLive: true,
     doc: "Time that the system's answer for a host name is used again; 0s asks each time. A failed connection forgets it.",
   }),
   upstreamIdleTimeout: option({
@@ -236,6 +262,7 @@ export const options = {
     flag: 'upstream-idle-timeout',
     kind: duration,
     default: 4000,
+    isLive: true,
     doc: 'Time that an unused connection to a destination is kept.',
   }),
   maxConnections: option({
@@ -243,6 +270,7 @@ export const options = {
     flag: 'max-connections',
     kind: integer(1, 1_000_000),
     default: 16_384,
+    isLive: true,
     doc: 'Client connections that may be open; more are closed as they come.',
   }),
   maxDestinationConnections: option({
@@ -250,6 +278,7 @@ export const options = {
     flag: 'max-connections-per-destination',
     kind: integer(1, 1_000_000),
     default: 4096,
+    isLive: true,
     doc: 'Connections that may be open to one destination; then clients get 503.',
   }),
   maxHeadSize: option({
@@ -257,6 +286,7 @@ export const options = {
     flag: 'max-head-size',
     kind: size(1024, 1024 * 1024),
     default: 64 * 1024,
+    isLive: true,
     doc: 'Size that a request head may have; then the client gets 431.',
   }),
   maxHeadLines: option({
@@ -264,24 +294,28 @@ export const options = {
     flag: 'max-head-lines',
     kind: integer(1, 1000),
     default: 1000,
+    isLive: true,
     doc: 'Header lines that a request may have; then the client gets 431.',
   }),
   exchangesKept: option({
     key: 'exchanges.kept',
     kind: integer(1, 100_000),
     default: 128,
+    isLive: true,
     doc: 'Exchanges that the admin address shows.',
   }),
   drainTimeout: option({
     key: 'drain.timeout',
     kind: duration,
     default: 20_000,
+    isLive: true,
     doc: 'Time that the program and its exchanges have to finish after SIGTERM, before telemetry is flushed.',
   }),
   drainQuiet: option({
     key: 'drain.quiet',
     kind: duration,
     default: 1000,
+    isLive: true,
     doc: 'Time without any exchange or new connection after which a draining outspan takes the program for done.',
   }),
 }

@@ -30,12 +30,14 @@ export const requestIdOptions = {
     key: 'request_id.header',
     kind: orOff(requestIdHeaderName),
     default: 'x-request-id',
+    isLive: true,
     doc: "Header that tells destination and client the request id that is in log, span and error answers; a response's own stays.",
   }),
   requestIdPolicy: option<RequestIdPolicy>({
     key: 'request_id.policy',
     kind: choice(requestIdPolicies),
     default: 'keep',
+    isLive: true,
     doc: "What becomes of a client's own id in that header: keep takes it over where it is sound, replace never does.",
   }),
 }

@@ -37,6 +37,9 @@ export interface Resolved {
   readonly warnings: readonly string[]
 }
 
+/** Settings that are in force, or may be. */
+export type Chosen = Pick<Resolved, 'settings' | 'origins'>
+
 interface Source {
   readonly origin: string
   readonly items: readonly string[]

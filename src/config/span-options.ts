@@ -68,6 +68,7 @@ export const spanOptions = {
     otel: ['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'],
     kind: list(method),
     default: methods,
+    isLive: true,
     doc: 'Methods that telemetry names, in the place of these; others are _OTHER, with http.request.method_original on the span.',
   }),
   captureRequestHeaders: option<readonly string[]>({
@@ -75,6 +76,7 @@ export const spanOptions = {
     flag: 'capture-request-header',
     kind: headerPatterns,
     default: [],
+    isLive: true,
     doc: 'Request headers that span and logs show, with * and ?. Those that carry secrets are shown only if named exactly.',
   }),
   excludeRequestHeaders: option<readonly string[]>({
@@ -82,6 +84,7 @@ export const spanOptions = {
     flag: 'exclude-request-header',
     kind: headerPatterns,
     default: [],
+    isLive: true,
     doc: 'Request headers that are not shown after all; given alone, all others are.',
   }),
   captureResponseHeaders: option<readonly string[]>({
@@ -89,6 +92,7 @@ export const spanOptions = {
     flag: 'capture-response-header',
     kind: headerPatterns,
     default: [],
+    isLive: true,
     doc: 'Response headers that span and logs show, likewise.',
   }),
   excludeResponseHeaders: option<readonly string[]>({
@@ -96,6 +100,7 @@ export const spanOptions = {
     flag: 'exclude-response-header',
     kind: headerPatterns,
     default: [],
+    isLive: true,
     doc: 'Response headers that are not shown after all; given alone, all others are.',
   }),
   spanAttributes: option({
@@ -103,6 +108,7 @@ export const spanOptions = {
     flag: 'span-attribute',
     kind: freeAttributes,
     default: {},
+    isLive: true,
     doc: 'Attribute that every span and access-log record has; repeatable.',
   }),
   peerNames: option({
@@ -110,6 +116,7 @@ export const spanOptions = {
     flag: 'peer-name',
     kind: peers,
     default: {},
+    isLive: true,
     doc: 'Name of the service behind a host (service.peer.name), with *. for all names below it; repeatable.',
   }),
   urlTemplates: option<readonly string[]>({
@@ -117,6 +124,7 @@ export const spanOptions = {
     flag: 'url-template',
     kind: templates,
     default: [],
+    isLive: true,
     doc: 'Templates of paths, such as /users/{id}; the first that fits is url.template, and the span is named by it.',
   }),
   instrumentations: option<readonly Instrumentation[]>({
@@ -124,6 +132,7 @@ export const spanOptions = {
     flag: 'instrumentations',
     kind: instrumentations,
     default: ['request'],
+    isLive: true,
     doc: 'Spans of a call: request (always), and as its children upstream (each attempt), dns, connect, tls, wait, receive; all of them, or off for no spans.',
   }),
   spanKind: option({
@@ -131,6 +140,7 @@ export const spanOptions = {
     flag: 'span-kind',
     kind: spanKind,
     default: 'client',
+    isLive: true,
     doc: 'Kind of the spans: client, server, internal, producer or consumer. The attributes stay those of a client.',
   }),
   spanRules: option({
@@ -138,6 +148,7 @@ export const spanOptions = {
     kind: spanRules,
     default: [],
     isFileOnly: true,
+    isLive: true,
     doc: 'What the spans of single calls say; see below.',
   }),
   semconv: option<'stable' | 'dup' | 'old'>({
@@ -150,6 +161,7 @@ export const spanOptions = {
       readOtel: (text) => (text.split(',').some((word) => word.trim().toLowerCase() === 'http/dup') ? 'dup' : 'stable'),
     },
     default: 'stable',
+    isLive: true,
     doc: 'Names of span attributes: the stable conventions, those of version 1.20 (http.method, http.url), or both.',
   }),
   redactQuery: option<readonly string[]>({
@@ -157,6 +169,7 @@ export const spanOptions = {
     flag: 'redact-query',
     kind: queryKeys,
     default: [],
+    isLive: true,
     doc: "Keys of URL queries whose values telemetry does not show, in any case of letters, beside the conventions' seven; all means every key.",
   }),
   redactQueryExcept: option<readonly string[]>({
@@ -164,6 +177,7 @@ export const spanOptions = {
     flag: 'redact-query-except',
     kind: queryKeys,
     default: [],
+    isLive: true,
     doc: 'Keys that are shown when all are redacted.',
   }),
   redactHeaders: option<readonly string[]>({
@@ -171,6 +185,7 @@ export const spanOptions = {
     flag: 'redact-header',
     kind: headerPatterns,
     default: [],
+    isLive: true,
     doc: 'Headers that telemetry never shows, with * and ?, not even if they are named elsewhere.',
   }),
 }

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { AdminServer, type AdminSource } from '../../src/admin/server'
-import { describe as describeSettings } from '../../src/app/life'
+import { describe as describeSettings } from '../../src/app/in-force'
 import { resolve } from '../../src/config/resolve'
 import { single } from '../../src/telemetry/metrics'
 

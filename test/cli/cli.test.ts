@@ -349,7 +349,7 @@ describe('run', () => {
       'otlp.headers': { value: { authorization: '[redacted]' }, origin: '--otlp-header' },
       'otlp.endpoint': { value: null, origin: 'default' },
     })
-    expect(Object.keys(JSON.parse(text))).toEqual(listed.map(({ key }) => key))
+    expect(Object.keys(JSON.parse(text))).toEqual([...listed.map(({ key }) => key), 'reload'])
   })
 
   describe('with a collector', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseConfig, type ReadFile, readConfigFile } from '../../src/config/file'
+import { type ConfigFile, parseConfig, parseConfigFile, readConfigFile } from '../../src/config/file'
 import { options } from '../../src/config/options'
 import { resolve } from '../../src/config/resolve'
 
@@ -267,7 +267,7 @@ describe('files', () => {
   test('a file is called by its name, without the folders', () => {
     const path = join(folder, 'outspan.yaml')
     writeFileSync(path, 'admin: off\nnothing: 1\n')
-    const { values, problems } = readConfigFile(path) as ReadFile
+    const { values, problems } = parseConfigFile(readConfigFile(path) as ConfigFile)
     expect(values.get('admin')?.items).toEqual(['off'])
     expect(values.get('admin')?.where).toMatch(/^outspan\.yaml:1\b/)
     expect(problems).toEqual([expect.stringMatching(/^outspan\.yaml:2: /)])
@@ -276,7 +276,7 @@ describe('files', () => {
   test('an empty file sets nothing', () => {
     const path = join(folder, 'empty.yaml')
     writeFileSync(path, '')
-    expect(readConfigFile(path)).toEqual({ values: new Map(), problems: [] })
+    expect(parseConfigFile(readConfigFile(path) as ConfigFile)).toEqual({ values: new Map(), problems: [] })
   })
 
   test('one that can not be read is nothing: its option says why', () => {

@@ -1,6 +1,6 @@
 /** `outspan check`: the settings in force and where each came from, or what they mean for one request. */
 import { explain } from '../../app/explain'
-import { describe } from '../../app/life'
+import { describe } from '../../app/in-force'
 import type { Resolved } from '../../config/resolve'
 import type { Explained } from '../arguments'
 

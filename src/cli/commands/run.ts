@@ -1,8 +1,14 @@
-/** `outspan run`: starts, opens log files anew and stops by signal. With several workers this runs in each of them, and in the first process. */
+/** `outspan run`: starts, reloads and stops by signal. With several workers this runs in each of them, and in the first process. */
+import { InForce, type Loaded } from '../../app/in-force'
 import { Life, type Program } from '../../app/life'
+import { Reload } from '../../app/reload'
 import { targetsOf } from '../../app/targets'
+import type { Handover } from '../../app/worker'
+import type { ConfigFile } from '../../config/file'
 import { address } from '../../config/kinds'
+import type { Settings } from '../../config/options'
 import type { Resolved } from '../../config/resolve'
+import { FileWatch } from '../../config/watch'
 import { createLogger, type Fields, type Logger } from '../../log/logger'
 
 const EXIT_FAILURE = 1
@@ -10,42 +16,51 @@ const EXIT_FAILURE = 1
 /** Time for the last lines of the log to be taken, in milliseconds. */
 const LOG_TIMEOUT = 1000
 
+/** Judges the settings anew: with the file that is given, else with the one that was named, as it is now. */
+type Read = (file?: ConfigFile) => Resolved & Loaded
+
 /** @param environment that the process was started with */
-export async function runCommand(resolved: Resolved, environment: NodeJS.ProcessEnv): Promise<void> {
-  const { settings, warnings } = resolved
-  // Only the first process of several has a channel to this one.
-  if (settings.workers > 1 && process.send) return runWorker(resolved)
+export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.ProcessEnv, read: Read): Promise<void> {
+  const { settings, warnings } = loaded
   const log = createLogger(settings.logLevel)
   for (const warning of warnings) log.warn(warning)
   survive(log)
+  const inForce = new InForce(loaded)
   let program: Program
+  let reloads: Reloads
   try {
-    program = programOf(resolved, log, environment)
+    program = programOf(inForce, log, environment)
+    reloads = reloadBySignal(new Reload(inForce, program, () => read(), log, warnings), inForce.settings, program, log)
     await program.start()
   } catch (error) {
     log.error("outspan can't start", { reason: (error as Error).message })
     await log.close(LOG_TIMEOUT)
     process.exit(EXIT_FAILURE)
   }
-  stopBySignal(program, log)
-  process.on('SIGHUP', () => {
-    log.info('log files are opened anew')
-    program.reopen()
-  })
-  log.info('ready', summary(program, resolved))
+  reloads.begin()
+  stopBySignal(program, reloads, log)
+  log.info('ready', summary(program, loaded))
 }
 
-function programOf(resolved: Resolved, log: Logger, environment: NodeJS.ProcessEnv): Program {
-  if (resolved.settings.workers === 1) return new Life(resolved, log)
+function programOf(inForce: InForce, log: Logger, environment: NodeJS.ProcessEnv): Program {
+  if (inForce.settings.workers === 1) return new Life(inForce, log)
   const { Fleet } = require('../../app/fleet') as typeof import('../../app/fleet')
-  return new Fleet(resolved, log, environment)
+  return new Fleet(inForce, log, environment)
 }
 
-async function runWorker({ settings, origins }: Resolved): Promise<void> {
-  const log = createLogger(settings.logLevel, { 'process.pid': process.pid })
+/** @param start the settings of the start, to which those that are in force by now are added */
+export async function runWorker(start: Resolved & Loaded, read: Read, { now, generation }: Handover): Promise<void> {
+  const current = now ? read(now) : start
+  const inForce = new InForce({ ...new InForce(start).merge(current), file: now }, generation)
+  const log = createLogger(inForce.settings.logLevel, { 'process.pid': process.pid })
   survive(log)
   const { serve } = require('../../app/worker') as typeof import('../../app/worker')
-  await serve(() => new Life({ settings: { ...settings, admin: 'off' }, origins }, log), log, process.exit)
+  const begin = (): Life => {
+    // What the first process could read may be gone by now: a certificate.
+    if (current.problems.length > 0) throw new Error(current.problems.join('; '))
+    return new Life(inForce, log, false)
+  }
+  await serve(begin, inForce, read, log, process.exit)
 }
 
 function summary({ proxyAddress, adminAddress }: Program, resolved: Resolved): Fields {
@@ -58,13 +73,48 @@ function summary({ proxyAddress, adminAddress }: Program, resolved: Resolved): F
   }
 }
 
+interface Reloads {
+  /** The program has started: what was asked for before is done now. */
+  begin(): void
+  stop(): void
+}
+
+/** SIGHUP reads the file again, and so does a change of it; SIGHUP opens the files of logs again as well. */
+function reloadBySignal(reload: Reload, settings: Settings, program: Program, log: Logger): Reloads {
+  const { config: path, configWatch } = settings
+  let hasStarted = false
+  let isAsked = false
+  let watch: FileWatch | undefined
+  const onHangUp = (): void => {
+    isAsked = true
+    if (!hasStarted) return
+    log.info('log files are opened anew')
+    program.reopen()
+    if (path !== undefined) void reload.request('signal')
+  }
+  process.on('SIGHUP', onHangUp)
+  return {
+    begin: () => {
+      hasStarted = true
+      if (isAsked) onHangUp()
+      if (path !== undefined && configWatch === 'on') watch = new FileWatch(path, () => void reload.request('watch'))
+    },
+    stop: () => {
+      watch?.close()
+      reload.stop()
+      process.off('SIGHUP', onHangUp).on('SIGHUP', () => {})
+    },
+  }
+}
+
 /** The first signal drains, a second one ends the process at once. */
-function stopBySignal(program: Program, log: Logger): void {
+function stopBySignal(program: Program, reloads: Reloads, log: Logger): void {
   let isStopping = false
   const onSignal = (): void => {
     if (isStopping) process.exit(EXIT_FAILURE)
     isStopping = true
     log.info('draining')
+    reloads.stop()
     program
       .stop()
       .then(() => log.info('stopped', { ledger: program.ledgers() }))
