@@ -210,9 +210,11 @@ export class ExportQueue {
     return batch
   }
 
-  #drop({ count }: Batch, reason: DropReason): void {
+  /** Its memory goes round: in an outage fresh memory for each batch would bring about one full collection after another. */
+  #drop({ bytes, count }: Batch, reason: DropReason): void {
     this.#ledger.queued -= count
     this.#ledger.dropped[reason] += count
+    this.#open.reuse(bytes)
   }
 
   /** Sets going what can go. */
@@ -318,6 +320,7 @@ export class ExportQueue {
     if (!batch) return
     if (await spool.append(batch)) {
       this.#ledger.queued -= batch.count
+      this.#open.reuse(batch.bytes)
       return
     }
     if (this.#isClosing) return this.#drop(batch, 'shutdown')

@@ -10,8 +10,8 @@ const ZERO = 0x30
 const QUOTE = 0x22
 /** Memory from this size on goes with what was written into it. */
 const LARGE = 64 * 1024
-/** Larger memory is not kept for what may never come again. */
-const LARGEST_SPARE = 1024 * 1024
+/** Larger memory is not kept for what may never come again. Batches of the longest spans fit. */
+const LARGEST_SPARE = 4 * 1024 * 1024
 
 export class ByteWriter {
   protected bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)

@@ -29,8 +29,8 @@ export function scopeBytes(name: string, version: string): Buffer {
 
 /** Memory of requests comes in powers of two from this size on, so that the next one fits as well. */
 const SMALLEST_MEMORY = 64 * 1024
-/** Larger memory is not kept for what may never come again. */
-const LARGEST_SPARE = 1024 * 1024
+/** Larger memory is not kept for what may never come again. Batches of the longest spans fit. */
+const LARGEST_SPARE = 4 * 1024 * 1024
 
 /**
  * Makes whole requests, each put together in one copy, in memory that is used again: fresh memory by the hundred kilobytes

@@ -338,6 +338,25 @@ describe('a full queue', () => {
   })
 })
 
+test.each([
+  ['short', 1000],
+  ['long', 10_000],
+])('in an outage the memory of what is dropped takes what comes: %s entries', async (_, size) => {
+  const { queue, exporter, books } = makeQueue({ capacity: 768, batchSize: 256 })
+  const entry = 'x'.repeat(size)
+  const addEntries = (count: number) => {
+    for (let i = 0; i < count; i++) queue.add((to, text) => to.ascii(text), entry)
+  }
+  exporter.send = async () => retry
+  addEntries(256 * 8)
+  const made = jest.spyOn(Buffer, 'allocUnsafeSlow')
+  const copied = jest.spyOn(Buffer, 'from')
+  addEntries(256 * 20)
+  expect(books.dropped.queue_full).toBe(256 * 25)
+  expect([made.mock.calls.length, copied.mock.calls.length]).toEqual([0, 0])
+  jest.restoreAllMocks()
+})
+
 describe('close', () => {
   test('sends what is left, batch after batch, and then closes the exporter', async () => {
     const { queue, books, exporter } = makeQueue()
