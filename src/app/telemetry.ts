@@ -9,7 +9,7 @@ import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { accessLogRecord } from '../telemetry/access-log'
 import { childSpans } from '../telemetry/child-spans'
-import { metricsBlock, recordLine } from '../telemetry/console-text'
+import { eventLine, metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { Deltas } from '../telemetry/deltas'
 import type { FailedRequest } from '../telemetry/failed-request'
@@ -102,7 +102,7 @@ export class Telemetry {
   readonly take = (exchange: Exchange): void => {
     this.#tally.add(exchange)
     this.#ring.add(exchange)
-    const { isLogged: filter, writeLine, writeAccessRecord, writeFailedRequest } = this.#telling
+    const { isLogged: filter, writeLine, writeAccessRecord } = this.#telling
     const failed = this.#failedRequests?.take(exchange)
     const isLogged = filter === undefined || filter(exchange)
     // A block is a span, which no filter of logs is about.
@@ -116,8 +116,14 @@ export class Telemetry {
       this.#filtered++
       if (this.#queues.logs) this.#ledgers.logs.leaveOut(ACCESS_LOG)
     }
-    if (failed) this.#queues.logs?.add(writeFailedRequest, failed)
+    if (failed) this.#tell(failed)
     if (exchange.context) this.#trace(exchange, exchange.context.sampled)
+  }
+
+  /** No filter of the access log is about events. */
+  #tell(failed: FailedRequest): void {
+    if (this.#textOf === recordLine) this.#console?.add(writeText, eventLine(failed))
+    this.#queues.logs?.add(this.#telling.writeFailedRequest, failed)
   }
 
   #trace(exchange: Exchange, isSampled: boolean): void {

@@ -7,15 +7,15 @@ import type { HistogramPoint } from './histogram'
 import type { Labels, Metric, Point } from './metrics'
 import { type Severity, severityOf } from './otlp-log'
 
-/**
- * The access-log record of an exchange as one line: when it ended, how bad it is, the words, and its place in a trace.
- * @param failed the event that it is, if it is one: a line as well
- */
-export function recordLine(exchange: Exchange, failed?: FailedRequest): string {
-  const line = lineOf(exchange, severityOf(exchange), accessWords(exchange))
-  if (!failed) return line
+/** The access-log record of an exchange as one line: when it ended, how bad it is, the words, and its place in a trace. */
+export function recordLine(exchange: Exchange): string {
+  return lineOf(exchange, severityOf(exchange), accessWords(exchange))
+}
+
+/** The event of a failed request as such a line. */
+export function eventLine(failed: FailedRequest): string {
   const { name, severity } = eventOf(failed)
-  return line + lineOf(exchange, severity, `${name} ${eventWords(failed)}`)
+  return lineOf(failed.exchange, severity, `${name} ${eventWords(failed)}`)
 }
 
 function lineOf(exchange: Exchange, severity: Severity, words: string): string {

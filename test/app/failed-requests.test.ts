@@ -104,6 +104,13 @@ test('where logs go nowhere nothing is computed', async () => {
   expect(await logBooks()).toMatchObject({ observed: 0 })
 })
 
+test('filters of the access log are not about events', async () => {
+  await start({ accessLogStatuses: ['200'] })
+  await call()
+  expect(await settled(2)).toMatchObject({ exported: 1, filtered: { access_log: 1 } })
+  expect(events()).toHaveLength(1)
+})
+
 test('a client that leaves is none; a response that is cut short is one', async () => {
   const silent = await startOrigin(() => {})
   const cutting = await startOrigin((socket) => {

@@ -119,6 +119,16 @@ test('on the console they stand behind the span', async () => {
   )
 })
 
+test('on a console for logs alone they are lines, whatever the access log leaves out', async () => {
+  const server = await upstream()
+  const program = start([...anywhere, '--exporter', 'console', '--signals', 'logs', '--access-log-statuses', '200'])
+  const { proxy } = await program.ready()
+  await getThrough(proxy, `${server}/503`)
+  const line = /^\S+ ERROR outspan\.http\.client\.request\.failed GET \S+ 503 in \d+ ms {2}trace \S+ {2}span \S+$/m
+  await eventually(() => line.test(program.stderr()) || undefined, 'the event')
+  expect(program.stderr()).not.toMatch(/ ERROR GET /)
+})
+
 test('an expression that is none ends the start', async () => {
   const { code, stderr } = await run([...anywhere, '--failed-request-targets', 'regex:(a'])
   expect(code).toBe(64)

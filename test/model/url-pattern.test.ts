@@ -71,10 +71,10 @@ test.each(['(a+)+b', '(a|a)*b', '(a*)*b', '([a-z]+)*!', '(x+x+)+y', '(.*)*z', '(
   (expression) => {
     const matcher = matcherOf(`regex:${expression}`)
     const to = destination('a.example', 80, 80)
-    const began = performance.now()
+    const before = process.cpuUsage()
     for (const url of ['a'.repeat(64 * 1024), 'x'.repeat(64 * 1024), `http://a.example/${'aA0'.repeat(20_000)}`])
       expect(matcher(url, to)).toBe(false)
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2)
   },
 )
 

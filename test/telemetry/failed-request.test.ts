@@ -1,4 +1,4 @@
-import { recordLine } from '../../src/telemetry/console-text'
+import { eventLine } from '../../src/telemetry/console-text'
 import { debugBlock } from '../../src/telemetry/debug-block'
 import { type FailedRequest, failedRequestWriter } from '../../src/telemetry/failed-request'
 import { attributesOf, decodedRecord } from '../support/log-record'
@@ -172,14 +172,8 @@ test('a block for people shows the event behind the span', () => {
   ])
 })
 
-test('a line for people is the record, and another one the event', () => {
-  const failed = failedOf(unavailable)
-  const lines = recordLine(failed.exchange, failed).split('\n')
-  const ids = `trace ${context.traceId}  span ${context.spanId}`
-  expect(lines).toEqual([
-    `2024-02-29T12:34:57.039Z ERROR GET http://example.com/a?b=c 503 in 250 ms  ${ids}`,
-    `2024-02-29T12:34:57.039Z ERROR outspan.http.client.request.failed GET http://example.com/a?b=c 503 in 250 ms  ${ids}`,
-    '',
-  ])
-  expect(recordLine(failed.exchange).split('\n')).toEqual([lines[0], ''])
+test('a line for people says which event it is, how bad, and of which span', () => {
+  expect(eventLine(failedOf(unavailable))).toBe(
+    `2024-02-29T12:34:57.039Z ERROR outspan.http.client.request.failed GET http://example.com/a?b=c 503 in 250 ms  trace ${context.traceId}  span ${context.spanId}\n`,
+  )
 })
