@@ -173,6 +173,8 @@ export class Fleet implements Program {
   /** Starts a worker. Rejects when it can't serve. */
   #hire(): Promise<ListenAddress> {
     const worker = cluster.fork(this.#environment)
+    // Each question that is open listens for its end.
+    worker.setMaxListeners(0)
     this.#workers.add(worker)
     const { file, generation } = this.#inForce
     worker.send({ start: this.#startFile, now: file, generation } satisfies Handover, () => {})

@@ -74,6 +74,15 @@ test('SIGHUP where the directory is gone: that is told, and traffic goes on', as
   expect(await getThrough(proxy, url)).toBe(200)
 })
 
+test('SIGHUP at any time of the start does not end it', async () => {
+  const outspan = start([...anywhere, '--workers', '2', '--access-log', path])
+  // From the moment on that it is heard: before, Node.js itself is still starting.
+  await eventually(() => existsSync(path) || undefined, 'the file')
+  const hangUps = setInterval(() => outspan.process.kill('SIGHUP'), 2)
+  const { proxy } = await outspan.ready().finally(() => clearInterval(hangUps))
+  expect(await getThrough(proxy, url)).toBe(200)
+})
+
 test('SIGHUP leaves stdout as it is', async () => {
   const outspan = start([...anywhere, '--access-log-format', 'text'])
   const { proxy } = await outspan.ready()

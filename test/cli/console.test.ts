@@ -16,13 +16,18 @@ beforeAll(async () => {
   server = createServer((_request, response) => response.end('hello'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+})
+
+beforeEach(async () => {
   collector = await startCollector()
 })
 
-afterEach(endAll)
+afterEach(async () => {
+  await endAll()
+  await collector.close()
+})
 
 afterAll(async () => {
-  await collector.close()
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
 })

@@ -321,8 +321,9 @@ test('reloads under load, with another collector each time, lose nothing', async
     written(settings(i))
     outspan.process.kill('SIGHUP')
     await generation(admin, i + 1)
-    const so = requests
-    await eventually(() => requests > so + 5 || undefined, 'requests between two reloads')
+    const receiver = collectors[i % 2]
+    const so = receiver?.spans().length ?? 0
+    await eventually(() => (receiver?.spans().length ?? 0) > so || undefined, 'spans between two reloads')
   }
   isOver = true
   await Promise.all(callers)
@@ -331,7 +332,6 @@ test('reloads under load, with another collector each time, lose nothing', async
   const { ledger } = (await outspan.logged('stopped')) as unknown as { ledger: { traces: Record<string, number> } }
   expect(ledger.traces).toMatchObject({ observed: requests, exported: requests, queued: 0, spooled: 0 })
   expect(collectors.map((collector) => collector.spans().length).reduce((one, other) => one + other)).toBe(requests)
-  expect(Math.min(...collectors.map((collector) => collector.spans().length))).toBeGreaterThan(0)
   await Promise.all(collectors.map((collector) => collector.close()))
 }, 60_000)
 

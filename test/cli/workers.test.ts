@@ -186,6 +186,19 @@ test('the log of the first process is exported as well', async () => {
   await collector.close()
 })
 
+test('many questions to the workers leave nothing behind', async () => {
+  const outspan = start(args)
+  const { admin } = await outspan.ready()
+  for (let i = 0; i < 3; i++) {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${admin}/ledger`)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200))
+  }
+  outspan.process.kill('SIGTERM')
+  expect((await outspan.end).code).toBe(0)
+  // Node.js would warn of listeners that pile up.
+  expect(outspan.log().map(({ message }) => message)).toEqual(['ready', 'draining', 'stopped'])
+})
+
 test('an address that is taken ends the start', async () => {
   const taken = new URL(url).host
   const { code, stderr } = await run(['--workers', '2', '--admin', '127.0.0.1:0', '--listen', taken])

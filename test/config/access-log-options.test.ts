@@ -6,6 +6,7 @@ import { operators, readTemplate, recordFields, timeSpecifiers } from '../../src
 import { Problem } from '../../src/config/kinds'
 import { accessLogFields } from '../../src/telemetry/access-log'
 import { timeParts } from '../../src/telemetry/time-format'
+import { processorTime } from '../support/processor-time'
 
 const wordsOf = (text: string): string => {
   const read = accessLogFormat.read(text)
@@ -77,9 +78,10 @@ describe('a template', () => {
   })
 
   test('a hostile one is read in no time', () => {
-    const start = performance.now()
-    for (const part of ['%', '%REQ(', '%REQ(a?', '(', '%START_TIME(%', '%%%']) wordsOf(part.repeat(100_000))
-    expect(performance.now() - start).toBeLessThan(2000)
+    const work = (): void => {
+      for (const part of ['%', '%REQ(', '%REQ(a?', '(', '%START_TIME(%', '%%%']) wordsOf(part.repeat(100_000))
+    }
+    expect(processorTime(work)).toBeLessThan(2000)
   })
 })
 

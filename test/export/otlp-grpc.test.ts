@@ -85,7 +85,7 @@ describe('what arrives', () => {
           'http.response.status_code': 503,
           'error.type': '503',
           'http.request.resend_count': 2,
-          'request.id': 'request-1',
+          'request.id': exchange.requestId,
           'http.request.body.size': 5,
           'http.response.body.size': 7,
         },

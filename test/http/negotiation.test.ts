@@ -1,4 +1,5 @@
 import { grpcTypeOf, preferredType } from '../../src/http/negotiation'
+import { processorTime } from '../support/processor-time'
 
 const offered = ['text/plain', 'application/json', 'application/problem+json', 'text/html'] as const
 const [TEXT, OBJECT, PROBLEM, HTML] = offered
@@ -77,11 +78,12 @@ describe('the type that a client prefers', () => {
   })
 
   test('of a value as long as a head may be is found at once', () => {
-    const begun = performance.now()
-    for (const piece of ['a/b;q=0.5,', '";', '\\"', ' ', ',', 'text/html;a="', '*/*;']) {
-      preferredType(piece.repeat(64 * 1024), offered)
+    const work = (): void => {
+      for (const piece of ['a/b;q=0.5,', '";', '\\"', ' ', ',', 'text/html;a="', '*/*;']) {
+        preferredType(piece.repeat(64 * 1024), offered)
+      }
     }
-    expect(performance.now() - begun).toBeLessThan(5000)
+    expect(processorTime(work)).toBeLessThan(5000)
   })
 })
 

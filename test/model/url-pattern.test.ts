@@ -1,5 +1,6 @@
 import { destination } from '../../src/model/destination'
 import { type UrlMatcher, urlMatcher } from '../../src/model/url-pattern'
+import { processorTime } from '../support/processor-time'
 
 function matcherOf(pattern: string): UrlMatcher {
   const matcher = urlMatcher(pattern)
@@ -71,10 +72,11 @@ test.each(['(a+)+b', '(a|a)*b', '(a*)*b', '([a-z]+)*!', '(x+x+)+y', '(.*)*z', '(
   (expression) => {
     const matcher = matcherOf(`regex:${expression}`)
     const to = destination('a.example', 80, 80)
-    const before = process.cpuUsage()
-    for (const url of ['a'.repeat(64 * 1024), 'x'.repeat(64 * 1024), `http://a.example/${'aA0'.repeat(20_000)}`])
-      expect(matcher(url, to)).toBe(false)
-    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2)
+    const work = (): void => {
+      for (const url of ['a'.repeat(64 * 1024), 'x'.repeat(64 * 1024), `http://a.example/${'aA0'.repeat(20_000)}`])
+        expect(matcher(url, to)).toBe(false)
+    }
+    expect(processorTime(work)).toBeLessThan(2000)
   },
 )
 

@@ -25,6 +25,8 @@ export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.
   const log = createLogger(settings.logLevel)
   for (const warning of warnings) log.warn(warning)
   survive(log)
+  // From the first moment to the last: a rotation that meets the start or the stop does not end the process.
+  process.on('SIGHUP', () => {})
   const inForce = new InForce(loaded)
   let program: Program
   let reloads: Reloads
@@ -102,7 +104,7 @@ function reloadBySignal(reload: Reload, settings: Settings, program: Program, lo
     stop: () => {
       watch?.close()
       reload.stop()
-      process.off('SIGHUP', onHangUp).on('SIGHUP', () => {})
+      process.off('SIGHUP', onHangUp)
     },
   }
 }
