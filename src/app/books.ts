@@ -1,5 +1,5 @@
 /** The books of several processes: those that live, those that stopped, and those that died with entries in their hands. */
-import type { Signal } from '../export/exporter'
+import { signalNames } from '../config/delivery-options'
 import { addLedgers, crashed, Ledger } from '../export/ledger'
 import type { Ledgers } from './telemetry'
 
@@ -14,7 +14,7 @@ export class Books<Key> {
   hear(key: Key, shown: Ledgers): void {
     this.#known.set(
       key,
-      each((signal) => Ledger.from(shown[signal])),
+      each(Object.keys(shown), (name) => Ledger.from(shown[name])),
     )
   }
 
@@ -42,14 +42,16 @@ export class Books<Key> {
     const last = this.#known.get(key)
     if (!last) return
     this.#known.delete(key)
-    this.#gone = sumOf([this.#gone, each((signal) => end(last[signal]))])
+    this.#gone = sumOf([this.#gone, each(Object.keys(last), (name) => end(last[name] as Ledger))])
   }
 }
 
 export function sumOf(books: readonly Ledgers[]): Ledgers {
-  return each((signal) => addLedgers(books.map((ledgers) => ledgers[signal])))
+  const names = [...signalNames, ...books.flatMap((ledgers) => Object.keys(ledgers))]
+  return each([...new Set(names)], (name) => addLedgers(books.flatMap((ledgers) => ledgers[name] ?? [])))
 }
 
-function each(make: (signal: Signal) => Ledger): Ledgers {
-  return { traces: make('traces'), logs: make('logs'), metrics: make('metrics') }
+/** @param names those of all signals among them */
+function each(names: readonly string[], make: (name: string) => Ledger): Ledgers {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Ledgers
 }

@@ -1,5 +1,6 @@
 /** The composition root: from settings to every part, joined. */
 import type { Settings } from '../config/options'
+import type { Hooks } from '../hooks/runner'
 import { type Logger, type LogLevel, onceAWhile } from '../log/logger'
 import type { Clock, Random } from '../model/clock'
 import type { Exchange } from '../model/exchange'
@@ -13,6 +14,7 @@ import type { Change } from './change'
 import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
 import { egressOf } from './egress'
+import { hooksOf } from './hook-file'
 import { isOwnAddress } from './own-address'
 import { coursesOf, requestIdHeaderOf } from './propagation'
 import { Telemetry } from './telemetry'
@@ -44,6 +46,7 @@ interface Basis {
   readonly random: Random
   readonly log: Logger
   readonly telemetry: Telemetry
+  readonly hooks: Hooks | undefined
 }
 
 /** All that follows from the settings that can change while the program runs, but for outputs and exporters. */
@@ -57,8 +60,8 @@ interface Live {
 }
 
 /** From settings to what is live: the same at the start and at each reload. */
-function liveOf(settings: Settings, { clock, random, log, telemetry }: Basis): Live {
-  const courses = coursesOf(settings, random)
+function liveOf(settings: Settings, { clock, random, log, telemetry, hooks }: Basis): Live {
+  const courses = coursesOf(settings, random, hooks?.formats)
   const telling = tellingOf(settings)
   return {
     telling,
@@ -72,6 +75,7 @@ function liveOf(settings: Settings, { clock, random, log, telemetry }: Basis): L
       knownMethods: new Set(settings.knownMethods),
       redactUrl: redactionOf(settings),
       annotator: annotatorOf(settings),
+      hooks: hooks?.hearsRequests ? hooks : undefined,
       via: settings.via,
       timeouts: { body: settings.bodyTimeout, tunnelIdle: settings.tunnelIdleTimeout },
       keepsLines: telemetry.readsLines(telling),
@@ -96,12 +100,13 @@ function liveOf(settings: Settings, { clock, random, log, telemetry }: Basis): L
   }
 }
 
-/** @throws when a file that the settings name can't be opened */
+/** @throws when a file that the settings name can't be opened, or an exporter of the hooks can't be made */
 export function build(settings: Settings, log: Logger): Parts {
   const clock = systemClock()
   const random = systemRandom()
-  const telemetry = new Telemetry(settings, log)
-  const basis: Basis = { clock, random, log, telemetry }
+  const hooks = hooksOf(settings, random, log)
+  const telemetry = new Telemetry(settings, log, hooks)
+  const basis: Basis = { clock, random, log, telemetry, hooks }
   const live = liveOf(settings, basis)
   const resolver = new Resolver(live.dnsCache, clock)
   const upstreams = new UpstreamPool(live.pool, clock, resolver, (address, port) =>

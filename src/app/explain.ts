@@ -8,10 +8,14 @@ import { signatureFields } from '../propagation/signed'
 import { redactionOf } from './annotations'
 import { egressOf } from './egress'
 import { explainSpan } from './explain-span'
+import { hooksOf } from './hook-file'
 import { coursesOf, requestIdHeaderOf } from './propagation'
 import { systemRandom } from './world'
 
 const REQUEST_ID_BYTES = 16
+
+/** Whoever asks is not told how hooks fare. */
+const silent = { warn: () => {} }
 
 /** @param lines header lines that the request would have, `Name: value` */
 export function explain(settings: Settings, method: string, url: string, lines: readonly FieldLine[]): string {
@@ -19,7 +23,8 @@ export function explain(settings: Settings, method: string, url: string, lines: 
   if (typeof target === 'string')
     return `${method} ${redactionOf(settings)(url)} is refused: ${target}. ${faultOf(target).words}\n`
   const random = systemRandom()
-  const { rule, propagation } = coursesOf(settings, random).of(target.destination, method, target.path)
+  const courses = coursesOf(settings, random, hooksOf(settings, random, silent)?.formats)
+  const { rule, propagation } = courses.of(target.destination, method, target.path)
   const way = egressOf(settings)?.of(target.destination, method, target.path)
   const fields = sortFields(lines, propagation.fields)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)

@@ -1,6 +1,6 @@
 /** The books as metrics: for traces by the names that they have always had, for every signal by one name with its label. */
 import type { Ledger } from '../export/ledger'
-import { type Metric, type NumberMetric, single } from '../telemetry/metrics'
+import { type Labels, type Metric, type NumberMetric, single } from '../telemetry/metrics'
 import type { Ledgers } from './telemetry'
 
 type Part = readonly [name: string, kind: NumberMetric['kind'], description: string, value: (ledger: Ledger) => number]
@@ -14,21 +14,21 @@ const parts: readonly Part[] = [
 ]
 
 export function ledgerMetrics(ledgers: Ledgers): Metric[] {
-  const signals = Object.entries(ledgers)
+  const books = Object.entries(ledgers)
   const metrics: Metric[] = parts.map(([name, kind, description, value]) => ({
     kind,
     name: `outspan.telemetry.${name}`,
     unit: '{entry}',
     description,
-    points: signals.map(([signal, ledger]) => ({ attributes: { signal }, value: value(ledger) })),
+    points: books.map(([name, ledger]) => ({ attributes: labelsOf(name), value: value(ledger) })),
   }))
   metrics.push({
     kind: 'counter',
     name: 'outspan.telemetry.dropped',
     unit: '{entry}',
     description: 'Entries that were never exported, by signal and reason.',
-    points: signals.flatMap(([signal, { dropped }]) =>
-      Object.entries(dropped).map(([reason, value]) => ({ attributes: { signal, reason }, value })),
+    points: books.flatMap(([name, { dropped }]) =>
+      Object.entries(dropped).map(([reason, value]) => ({ attributes: { ...labelsOf(name), reason }, value })),
     ),
   })
   metrics.push({
@@ -36,11 +36,17 @@ export function ledgerMetrics(ledgers: Ledgers): Metric[] {
     name: 'outspan.telemetry.filtered',
     unit: '{entry}',
     description: 'Entries that a filter left out, by signal and filter.',
-    points: signals.flatMap(([signal, { filtered }]) =>
-      Object.entries(filtered).map(([filter, value]) => ({ attributes: { signal, filter }, value })),
+    points: books.flatMap(([name, { filtered }]) =>
+      Object.entries(filtered).map(([filter, value]) => ({ attributes: { ...labelsOf(name), filter }, value })),
     ),
   })
   return [...metrics, ...spanMetrics(ledgers.traces)]
+}
+
+/** The books of a user's exporter are named `traces.` and its name. */
+function labelsOf(name: string): Labels {
+  const dot = name.indexOf('.')
+  return dot < 0 ? { signal: name } : { signal: name.slice(0, dot), exporter: name.slice(dot + 1) }
 }
 
 function spanMetrics({ observed, sampledOut, exported, dropped, queued, spooled }: Ledger): Metric[] {

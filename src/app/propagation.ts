@@ -15,13 +15,20 @@ export interface Course {
   readonly propagation: Propagation
 }
 
-export function coursesOf(settings: Settings, random: Random): Courses<Course> {
-  const general = courseOf(settings, undefined, random)
-  return new Courses(general, settings.rules, (rule) => courseOf(settings, rule, random))
+/** @param extra formats of the user's own @throws when a setting names a format that there is not */
+export function coursesOf(settings: Settings, random: Random, extra: readonly Format[] = []): Courses<Course> {
+  const named = namesOf(extra)
+  const general = courseOf(settings, undefined, random, named)
+  return new Courses(general, settings.rules, (rule) => courseOf(settings, rule, random, named))
 }
 
 /** @param rule what it leaves out is as in the general settings */
-function courseOf(settings: Settings, rule: Rule | undefined, random: Random): Course {
+function courseOf(
+  settings: Settings,
+  rule: Rule | undefined,
+  random: Random,
+  { formatNamed, everyField }: Named,
+): Course {
   const { extract, clear, inject, defaultFormat } = { ...settings, ...rule }
   const sampler = new Sampler({
     rate: rule?.samplingRate ?? settings.samplingRate,
@@ -47,16 +54,21 @@ export function requestIdHeaderOf({ requestIdHeader, requestIdPolicy }: Settings
   return requestIdHeader === 'off' ? undefined : new RequestIdHeader(requestIdHeader, requestIdPolicy)
 }
 
-/** Every header that propagation knows of. */
-const everyField: readonly string[] = [
-  ...new Set([
-    ...formats.flatMap(({ fields, alsoReads = [] }) => [...fields, ...alsoReads]),
-    'x-datadog-origin',
-    'baggage',
-  ]),
-]
+interface Named {
+  /** Every header that propagation knows of. */
+  readonly everyField: readonly string[]
+  formatNamed(name: string): Format
+}
 
-/** Names have been checked with the settings. */
-function formatNamed(name: string): Format {
-  return formatsByName.get(name) as Format
+function namesOf(extra: readonly Format[]): Named {
+  const byName = new Map([...formatsByName, ...extra.map((format) => [format.name, format] as const)])
+  const fields = [...formats, ...extra].flatMap(({ fields, alsoReads = [] }) => [...fields, ...alsoReads])
+  return {
+    everyField: [...new Set([...fields, 'x-datadog-origin', 'baggage'])],
+    formatNamed: (name) => {
+      const format = byName.get(name)
+      if (!format) throw new Error(`there is no propagation format ${name}`)
+      return format
+    },
+  }
 }

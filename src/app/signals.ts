@@ -58,7 +58,7 @@ export class SignalQueue extends ExportQueue {
   }
 }
 
-function queueSettingsOf(signal: Signal, settings: Settings): QueueSettings {
+export function queueSettingsOf(signal: Signal, settings: Settings): QueueSettings {
   const capacity = settingOf(signal, settings, 'queueCapacity')
   return {
     batchSize: Math.min(settingOf(signal, settings, 'queueBatchSize'), capacity),
@@ -140,7 +140,7 @@ function makingOf(signal: Signal, endpoint: string, settings: Settings): string 
 }
 
 /** The shorter of the two times that a batch has. 0 is no limit, as OpenTelemetry has it. */
-function timeoutOf(signal: Signal, settings: Settings): number {
+export function timeoutOf(signal: Signal, settings: Settings): number {
   const times = [settingOf(signal, settings, 'otlpTimeout'), settingOf(signal, settings, 'queueExportTimeout')]
   return Math.min(...times.map((time) => time || NO_LIMIT))
 }

@@ -23,7 +23,8 @@ function targetOf(signal: Signal, settings: Settings): string {
   const targets = exportersOf(signal, settings).flatMap((exporter) => {
     if (exporter === 'console') return exporter
     if (exporter === 'memory') return 'in memory'
-    return exporter === 'otlp' ? collectorOf(signal, settings) : []
+    if (exporter === 'otlp') return collectorOf(signal, settings)
+    return signal === 'traces' && exporter !== 'none' ? exporter : []
   })
   return targets.length === 0 ? 'off' : targets.join(' and ')
 }

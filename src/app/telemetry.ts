@@ -3,12 +3,13 @@ import type { Settings } from '../config/options'
 import type { Signal } from '../export/exporter'
 import { Ledger } from '../export/ledger'
 import { Ring } from '../export/ring'
+import type { Hooks } from '../hooks/runner'
 import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
 import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { accessLogRecord } from '../telemetry/access-log'
-import { childSpans } from '../telemetry/child-spans'
+import { childSpans, extraSpans } from '../telemetry/child-spans'
 import { eventLine, metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
 import { Deltas } from '../telemetry/deltas'
@@ -18,6 +19,7 @@ import { writeMetric } from '../telemetry/otlp-metric'
 import { AccessOutput } from './access-output'
 import { all, type Change } from './change'
 import { FailedRequests } from './failed-requests'
+import type { Hooked } from './hooked'
 import { ledgerMetrics } from './ledger-metrics'
 import { exportLog } from './own-log'
 import { exportersOf, SignalQueue, troubleOf } from './signals'
@@ -26,7 +28,8 @@ import { type Telling, tellingOf } from './telling'
 /** The filter of the access log, as the books name it. */
 const ACCESS_LOG = 'access_log'
 
-export type Ledgers = Readonly<Record<Signal, Ledger>>
+/** By signal; those of the user's own exporters by `traces.` and their names. */
+export type Ledgers = Readonly<Record<Signal, Ledger>> & { readonly [name: string]: Ledger }
 
 export class Telemetry {
   readonly #ledgers: Ledgers = { traces: new Ledger(), logs: new Ledger(), metrics: new Ledger() }
@@ -48,9 +51,13 @@ export class Telemetry {
   readonly #startTime = Date.now()
   #pushedAt = this.#startTime
   readonly #queues: Readonly<Record<Signal, SignalQueue | undefined>>
+  readonly #hooked: Hooked | undefined
+  readonly #hooksReadLines: boolean
+  /** Where log records of exchanges go. */
+  readonly #records: Pick<SignalQueue, 'add'> | undefined
 
-  /** @throws when a file can't be opened or read */
-  constructor(settings: Settings, log: Logger) {
+  /** @throws when a file can't be opened or read, or an exporter of the hooks can't be made */
+  constructor(settings: Settings, log: Logger, hooks?: Hooks) {
     this.#telling = tellingOf(settings)
     this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
@@ -73,6 +80,9 @@ export class Telemetry {
     if (this.#queues.logs || this.#textOf) {
       this.#failedRequests = new FailedRequests(this.#telling.failures, this.#queues.logs && logs)
     }
+    if (hooks) this.#hooked = hookedOf(hooks, { ...this.#queues, ledgers: this.#ledgers }, settings, log)
+    this.#hooksReadLines = hooks?.readsLines === true
+    this.#records = this.#hooked?.events ?? this.#queues.logs
     if (this.#queues.logs) exportLog(log, this.#queues.logs)
   }
 
@@ -82,7 +92,7 @@ export class Telemetry {
    */
   prepare(settings: Settings, telling: Telling): Change {
     const { traces, logs, metrics } = this.#queues
-    const parts = [this.#lines, traces, logs, metrics].filter((part) => part !== undefined)
+    const parts = [this.#lines, traces, logs, metrics, this.#hooked].filter((part) => part !== undefined)
     const change = all(parts.map((part) => () => part.prepare(settings)))
     return {
       commit: () => {
@@ -100,6 +110,7 @@ export class Telemetry {
 
   /** Takes an exchange that is over to its projections. */
   readonly take = (exchange: Exchange): void => {
+    this.#hooked?.hooks.onEnd(exchange)
     this.#tally.add(exchange)
     this.#ring.add(exchange)
     const { isLogged: filter, writeLine, writeAccessRecord } = this.#telling
@@ -111,7 +122,7 @@ export class Telemetry {
     }
     if (isLogged) {
       this.#lines.add(writeLine, exchange)
-      this.#queues.logs?.add(writeAccessRecord, exchange)
+      this.#records?.add(writeAccessRecord, exchange)
     } else {
       this.#filtered++
       if (this.#queues.logs) this.#ledgers.logs.leaveOut(ACCESS_LOG)
@@ -123,10 +134,11 @@ export class Telemetry {
   /** No filter of the access log is about events. */
   #tell(failed: FailedRequest): void {
     if (this.#textOf === recordLine) this.#console?.add(writeText, eventLine(failed))
-    this.#queues.logs?.add(this.#telling.writeFailedRequest, failed)
+    this.#records?.add(this.#telling.writeFailedRequest, failed)
   }
 
   #trace(exchange: Exchange, isSampled: boolean): void {
+    if (this.#hooked) return this.#traceHooked(exchange, isSampled, this.#hooked)
     const { traces: queue } = this.#queues
     if (!queue) return
     if (isSampled) return this.#addSpans(queue, exchange)
@@ -141,10 +153,20 @@ export class Telemetry {
     queue.add(writeSpans, { exchange, children }, 1 + children.length)
   }
 
+  #traceHooked(exchange: Exchange, isSampled: boolean, { spans }: Hooked): void {
+    if (!spans) return
+    if (!isSampled) return spans.sampledOut()
+    const droppedBy = exchange.extras?.droppedBy
+    if (droppedBy !== undefined) return spans.leaveOut(droppedBy)
+    const { phases, writeSpans } = this.#telling
+    const children = [...(phases ? childSpans(exchange, phases) : []), ...extraSpans(exchange)]
+    spans.add(writeSpans, { exchange, children }, 1 + children.length)
+  }
+
   /** The books of each signal, as they stand now. */
   get ledgers(): Ledgers {
     for (const queue of Object.values(this.#queues)) queue?.settleSpool()
-    return this.#ledgers
+    return this.#hooked ? { ...this.#ledgers, ...this.#hooked.ledgers } : this.#ledgers
   }
 
   /** Access-log records of the newest exchanges, newest first. */
@@ -157,13 +179,16 @@ export class Telemetry {
       ...this.#tally.metrics(),
       ...ledgerMetrics(this.ledgers),
       ...(this.#failedRequests?.metrics() ?? []),
+      ...(this.#hooked?.hooks.metrics() ?? []),
       ...this.#lines.metrics(this.#filtered),
     ]
   }
 
   /** Whether exchanges that are told so have their field lines read. */
   readsLines({ readsLines, failures }: Telling): boolean {
-    return readsLines || (this.#failedRequests !== undefined && failures?.personalData !== undefined)
+    return (
+      this.#hooksReadLines || readsLines || (this.#failedRequests !== undefined && failures?.personalData !== undefined)
+    )
   }
 
   /** Opens the files of logs anew. */
@@ -202,10 +227,17 @@ export class Telemetry {
       traces?.close(timeout),
       logs?.close(timeout),
       metrics?.close(timeout),
+      this.#hooked?.close(timeout),
       this.#lines.close(timeout),
       this.#console?.close(timeout),
     ])
   }
+}
+
+/** Loaded only when there are hooks. */
+function hookedOf(...args: ConstructorParameters<typeof Hooked>): Hooked {
+  const { Hooked } = require('./hooked') as typeof import('./hooked')
+  return new Hooked(...args)
 }
 
 function writeText(to: ByteWriter, text: string): void {

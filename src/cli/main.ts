@@ -1,6 +1,7 @@
 /** The only place that reads the command line and the environment, and that ends the process. */
 import type { ConfigFile } from '../config/file'
 import type { Settings } from '../config/options'
+import type { Resolved } from '../config/resolve'
 import { readArguments } from './arguments'
 import { handedOver } from './handover'
 import { helpText } from './help'
@@ -26,8 +27,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (args.wantsVersion) return print(`${require('../../package.json').version}\n`)
   const handover = await handedOver()
   const resolved = settingsFrom(args, environment, handover?.start)
-  if (resolved.problems.length > 0) {
-    process.stderr.write(`outspan can't start:\n${resolved.problems.map((problem) => `  ${problem}\n`).join('')}`)
+  const problems = resolved.problems.length > 0 ? resolved.problems : await hookProblems(resolved)
+  if (problems.length > 0) {
+    process.stderr.write(`outspan can't start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
     process.exitCode = EXIT_USAGE
     return
   }
@@ -37,8 +39,24 @@ export async function main(argv: readonly string[]): Promise<void> {
     return print(checkCommand(resolved, args.explained))
   }
   const { runCommand, runWorker } = require('./commands/run') as typeof import('./commands/run')
-  const read = (file?: ConfigFile) => settingsFrom(args, environment, file)
+  const read = (file?: ConfigFile) => {
+    const read = settingsFrom(args, environment, file)
+    return { ...read, problems: [...read.problems, ...hookNameProblems(read)] }
+  }
   await (handover ? runWorker(resolved, read, handover) : runCommand(resolved, environment, read))
+}
+
+/** The user's code is loaded when all else is known to be right. */
+async function hookProblems(resolved: Resolved): Promise<readonly string[]> {
+  if (resolved.settings.hooks === undefined) return []
+  const { loadHooks } = require('../app/hook-file') as typeof import('../app/hook-file')
+  return loadHooks(resolved)
+}
+
+function hookNameProblems(resolved: Resolved): readonly string[] {
+  if (resolved.settings.hooks === undefined) return []
+  const { nameProblems } = require('../app/hook-file') as typeof import('../app/hook-file')
+  return nameProblems(resolved)
 }
 
 async function askCollectors(settings: Settings): Promise<void> {

@@ -1,6 +1,8 @@
 /** Combinations of settings that can't work together. */
-import { ofSignal, signalNames } from './delivery-options'
+import { exporterNames, ofSignal, signalNames } from './delivery-options'
+import { foreignProblems, type HookNames } from './hook-names'
 import type { OptionName, Settings } from './options'
+import { formatNames } from './propagation-kinds'
 import type { Resolved } from './resolve'
 
 interface Rule {
@@ -44,13 +46,18 @@ const rules: readonly Rule[] = [
   },
 ]
 
+/** The names that need no hooks. */
+export const ownNames: HookNames = { formats: formatNames, exporters: exporterNames }
+
 function isDeliberate(origin: string): boolean {
   return origin !== 'default' && !origin.startsWith('OTEL_')
 }
 
 /** @returns the problems, each a whole sentence */
 export function check({ settings, origins, failed }: Pick<Resolved, 'settings' | 'origins' | 'failed'>): string[] {
-  return rules
-    .filter((rule) => !rule.of.some((name) => failed.has(name)) && rule.isBroken(settings, origins))
-    .map(({ words }) => words)
+  const broken = rules.filter((rule) => !rule.of.some((name) => failed.has(name)) && rule.isBroken(settings, origins))
+  // Those of hooks are judged when these have been loaded.
+  const hasHooks = settings.hooks !== undefined || failed.has('hooks')
+  const foreign = hasHooks ? [] : foreignProblems({ settings, origins }, ownNames, { formats: [], exporters: [] })
+  return [...broken.map(({ words }) => words), ...foreign]
 }

@@ -2,6 +2,7 @@
  * The options of delivery: what is exported, to where, and how it waits. Those of OTLP exist for all signals and, with the
  * signal in their names, for each: `--otlp-endpoint` and `--otlp-logs-endpoint`.
  */
+import { choiceOrHook } from './hook-names'
 import { choice, duration, endpoint, integer, interval, list, Problem, secretHeaders, size, string } from './kinds'
 import { type Option, option, optional } from './option'
 import { pemFile } from './readable-file'
@@ -148,14 +149,13 @@ const otlpVariable =
     otel[0]?.replace(OTLP, `${OTLP}${signal.toUpperCase()}_`)
 const processorVariable = (prefix: string) => (name: string) => `${prefix}${ofProcessor[name]}`
 
-const exporterNames = ['otlp', 'console', 'memory'] as const
-type ExporterName = (typeof exporterNames)[number]
+export const exporterNames = ['otlp', 'console', 'memory'] as const
 
-const exporter = option<readonly ExporterName[]>({
+const exporter = option<readonly string[]>({
   key: 'exporter',
-  kind: list(choice(exporterNames)),
+  kind: list(choiceOrHook(exporterNames)),
   default: ['otlp'],
-  doc: 'Where it is exported to: otlp (once there is an endpoint), console (readable on stderr), memory (nowhere else than the admin address).',
+  doc: 'Where it is exported to: otlp (once there is an endpoint), console (readable on stderr), memory (nowhere else than the admin address), or an exporter of --hooks.',
 })
 
 export const deliveryOptions = {
@@ -264,13 +264,14 @@ function inOurWords(signal: SignalName, text: string): string {
 
 /** OpenTelemetry's choice for one signal. */
 function exporterOf(signal: SignalName) {
-  const names = list(choice(exporterNames))
+  const known = list(choice(exporterNames))
+  const names = list(choiceOrHook(exporterNames))
   return {
-    ...optional<readonly ExporterName[]>({
+    ...optional<readonly string[]>({
       key: `exporters.${signal}`,
       flag: `${signal}-exporter`,
       otel: [`OTEL_${signal.toUpperCase()}_EXPORTER`],
-      kind: { ...names, readOtel: (text) => names.read(inOurWords(signal, text.toLowerCase())) },
+      kind: { ...names, readOtel: (text) => known.read(inOurWords(signal, text.toLowerCase())) },
       doc: `Where ${signal} are exported to, in the place of what is said for all.`,
     }),
     variantOf: exporter,

@@ -190,6 +190,13 @@ export const options = {
     doc: 'Name of this proxy for the Via header of requests and responses; a request that has it already is refused as a loop.',
   }),
 
+  // The user's code.
+  hooks: optional({
+    key: 'hooks',
+    kind: readableFile,
+    doc: 'ES module of your own whose exports change what is told of calls; see below.',
+  }),
+
   // What is logged.
   ...accessLogOptions,
   logLevel: option({

@@ -1,5 +1,6 @@
 /** The kinds of propagation's settings: formats by name, headers to clear, and OpenTelemetry's names for both. */
 import { formats } from '../propagation/formats'
+import { choiceOrHook } from './hook-names'
 import { choice, type Environment, fraction, headerName, type Kind, list, Problem } from './kinds'
 
 export const formatNames: readonly string[] = formats.map(({ name }) => name)
@@ -29,13 +30,13 @@ function readPropagators(text: string, way: 'extract' | 'inject'): readonly stri
 }
 
 export const extractList: Kind<readonly string[]> = {
-  ...list(formatName),
+  ...list(choiceOrHook(formatNames)),
   readOtel: (text) => readPropagators(text, 'extract'),
 }
 
 /** `preserve` writes the format that was extracted. */
 export const injectList: Kind<readonly string[]> = {
-  ...list(choice(['preserve', ...formatNames])),
+  ...list(choiceOrHook(['preserve', ...formatNames])),
   readOtel: (text) => readPropagators(text, 'inject'),
 }
 

@@ -1,8 +1,8 @@
 /** Rules for single destinations: what a request must match, and the settings that are different for it. */
 import { parseAddressRange } from '../model/address-range'
 import { isHostPattern } from '../model/host-pattern'
-import { fraction, headerName, integer, type Kind, list, Problem } from './kinds'
-import { clearList, formatName, injectList } from './propagation-kinds'
+import { fraction, headerName, integer, type Kind, Problem } from './kinds'
+import { clearList, extractList, formatName, injectList } from './propagation-kinds'
 import { type UpstreamProxy, wayOut } from './upstream-proxy'
 
 export interface RuleMatch {
@@ -47,7 +47,7 @@ const matchKeys = {
 }
 
 const ruleKeys = {
-  extract: asList(list(formatName)),
+  extract: asList(extractList),
   clear: asList(clearList),
   inject: asList(injectList),
   default_format: single(formatName),

@@ -2,6 +2,7 @@ import { type Attribute, type SpanKind, spanKinds } from './attribute'
 import type { Destination } from './destination'
 import type { FaultCode } from './fault'
 import type { FieldLine } from './field-line'
+import type { SpanExtras } from './span-extras'
 import type { TraceContext } from './trace-context'
 
 /** A format that carried another trace. */
@@ -70,6 +71,9 @@ export class Exchange {
   peerName: string | undefined = undefined
   /** Attributes that were set, and headers that were captured. */
   attributes: readonly Attribute[] = noAttributes
+
+  /** What the user's code has its span say; undefined where it said nothing. */
+  extras: SpanExtras | undefined = undefined
 
   // The way there.
   /** `host:port` of the upstream proxy, if it went through one. */

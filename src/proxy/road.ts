@@ -4,6 +4,7 @@
  */
 
 import type { UpstreamProxy } from '../config/upstream-proxy'
+import type { Hooks } from '../hooks/runner'
 import { type SortedFields, sortFields } from '../http/field-sort'
 import { type Framing, isFraming, requestFraming } from '../http/framing'
 import { hasSoundHost } from '../http/host'
@@ -61,6 +62,8 @@ export interface RoadParts {
   readonly redactUrl: RedactUrl
   /** What settings have spans say; undefined when they say nothing. */
   readonly annotator: Annotator | undefined
+  /** The user's code that wants to hear of requests; undefined when none does. */
+  readonly hooks?: Pick<Hooks, 'onRequest'> | undefined
   /** Our name in Via, if we are to be named. */
   readonly via: string | undefined
   /** Whether exchanges keep the field lines of their heads for whoever reads the record: it costs memory. */
@@ -140,6 +143,8 @@ export class Road implements Entrance {
     exchange.contextRefusals = refusals
     exchange.contextConflicts = conflicts
     exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
+
+    this.parts.hooks?.onRequest(exchange)
 
     const upgrade = fields.upgrade === undefined ? undefined : upgradeOf(fields, head.minor)
     const passage: Passage = { exchange, parts, head, target, fields, framing, propagation, upgrade, proxy }

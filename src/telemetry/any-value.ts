@@ -37,7 +37,7 @@ export function writeAnyAttribute(writer: ProtobufWriter, tag: number, key: stri
 }
 
 /** An AnyValue with its length. */
-function writeAnyValue(writer: ProtobufWriter, value: AnyValue): void {
+export function writeAnyValue(writer: ProtobufWriter, value: AnyValue): void {
   const start = writer.open()
   if (typeof value !== 'object') writer.scalarValue(value)
   else if (value instanceof Double) writeDouble(writer, value.value)

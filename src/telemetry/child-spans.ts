@@ -2,10 +2,11 @@
  * The phases of an exchange as child spans, derived from its marks: nothing is recorded for them that the record does not
  * hold anyway. Their ids follow from that of the exchange's span, so that the same record gives the same spans.
  */
-import type { Attribute } from '../model/attribute'
+import type { Attribute, SpanKind } from '../model/attribute'
 import { type Exchange, type FailedAttempt, startOfAttempt } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import type { Phase } from '../model/phase'
+import type { SpanNotes } from '../model/span-extras'
 import { errorTypeOf } from './outcome'
 
 export interface ChildSpan {
@@ -19,6 +20,10 @@ export interface ChildSpan {
   readonly attributes: readonly Attribute[]
   /** The `error.type`, if it failed. */
   readonly error: string | undefined
+  /** Internal unless it says otherwise. */
+  readonly kind?: SpanKind
+  /** What the user's code set. */
+  readonly notes?: SpanNotes
 }
 
 const dnsFaults: readonly (FaultCode | undefined)[] = ['dns_failure', 'dns_timeout']
@@ -48,6 +53,24 @@ export function childSpans(exchange: Exchange, wanted: ReadonlySet<Phase>): read
   if (exchange.attempts > 0) addLastAttempt(exchange, own, add)
   return children
 }
+
+/** The child spans that the user's code made. */
+export function extraSpans({ extras, endMark }: Exchange): readonly ChildSpan[] {
+  if (extras === undefined || extras.children.length === 0) return noChildren
+  return extras.children.map((child) => ({
+    name: child.name,
+    id: child.id,
+    parentId: child.parentId,
+    startMark: child.startMark,
+    endMark: child.endMark || Math.max(endMark, child.startMark),
+    attributes: [],
+    error: undefined,
+    kind: child.kind,
+    notes: child.notes,
+  }))
+}
+
+const noChildren: readonly ChildSpan[] = []
 
 type Add = (phase: Phase, parentId: string, child: Omit<ChildSpan, 'name' | 'id' | 'parentId'>) => string
 

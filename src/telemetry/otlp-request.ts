@@ -89,8 +89,8 @@ export function keyFieldOf(key: string): Buffer {
 /** Rows of attributes with their constant bytes. */
 export function keyFieldsOf<Read>(
   rows: readonly (readonly [key: string, read: Read])[],
-): readonly { readonly keyField: Buffer; readonly read: Read }[] {
-  return rows.map(([key, read]) => ({ keyField: keyFieldOf(key), read }))
+): readonly { readonly key: string; readonly keyField: Buffer; readonly read: Read }[] {
+  return rows.map(([key, read]) => ({ key, keyField: keyFieldOf(key), read }))
 }
 
 /** Keys that are remembered: those that the settings give, and names of headers. */

@@ -12,6 +12,7 @@ import type { ChildSpan } from './child-spans'
 import { keyFieldsOf, seenKeyField } from './otlp-request'
 import { errorTypeOf } from './outcome'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, VARINT } from './protobuf'
+import { writeExtras, writeNotes } from './span-notes'
 
 const STATUS_ERROR = 2
 /** Bits of `Span.flags` beside the W3C ones: it is known whether the parent is remote, and it is. */
@@ -71,7 +72,7 @@ function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan
   writer.tag(SPAN.name, BYTES)
   writer.text(child.name)
   writer.tag(SPAN.kind, VARINT)
-  writer.varint(spanKinds.internal)
+  writer.varint(child.kind ?? spanKinds.internal)
   writer.tag(SPAN.start, FIXED64)
   writer.nanoseconds(timeOf(exchange, child.startMark))
   writer.tag(SPAN.end, FIXED64)
@@ -81,6 +82,7 @@ function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan
     writer.attribute(SPAN_ATTRIBUTE, seenKeyField('error.type'), child.error)
     writeErrorStatus(writer)
   }
+  if (child.notes) writeNotes(writer, child.notes)
   writer.tag(SPAN.flags, FIXED32)
   writer.fixed32((context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0) | HAS_IS_REMOTE)
   writer.close(start)
@@ -110,25 +112,28 @@ function writeErrorStatus(writer: ProtobufWriter): void {
 
 function writeSpan(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void {
   const context = exchange.context as TraceContext
+  const notes = exchange.extras?.notes
   const start = openSpan(writer, context, context.spanId)
   if (context.parentSpanId !== undefined) {
     writer.tag(SPAN.parent, BYTES)
     writer.hex(context.parentSpanId)
   }
   writer.tag(SPAN.name, BYTES)
-  writer.text(spanNameOf(exchange))
+  writer.text(notes?.name ?? spanNameOf(exchange))
   writer.tag(SPAN.kind, VARINT)
   writer.varint(exchange.spanKind)
   writer.tag(SPAN.start, FIXED64)
   writer.nanoseconds(exchange.startTime)
   writer.tag(SPAN.end, FIXED64)
   writer.nanoseconds(timeOf(exchange, exchange.endMark))
-  for (const { keyField, read } of rows) {
+  for (const { key, keyField, read } of rows) {
     const value = read(exchange)
-    if (value !== undefined) writer.attribute(SPAN_ATTRIBUTE, keyField, value)
+    if (value !== undefined && !notes?.attributes.has(key)) writer.attribute(SPAN_ATTRIBUTE, keyField, value)
   }
-  for (const { key, value } of exchange.attributes) writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
-  if (errorTypeOf(exchange) !== undefined) writeErrorStatus(writer)
+  for (const { key, value } of exchange.attributes)
+    if (!notes?.attributes.has(key)) writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
+  if (notes?.status === undefined && errorTypeOf(exchange) !== undefined) writeErrorStatus(writer)
+  if (exchange.extras) writeExtras(writer, exchange.extras)
   writer.tag(SPAN.flags, FIXED32)
   writer.fixed32(flagsOf(context))
   writer.close(start)

@@ -29,6 +29,11 @@ export class ProtobufReader {
     return this.#at < this.#end
   }
 
+  /** Where it stands in the bytes that it was given. */
+  get position(): number {
+    return this.#at
+  }
+
   /** Comes to the value of the next field. @returns false at the end */
   next(): boolean {
     if (!this.hasMore) return false
@@ -69,6 +74,13 @@ export class ProtobufReader {
     const length = Number(this.varint())
     const from = this.#skip(length)
     return this.#bytes.toString(encoding, from, from + length)
+  }
+
+  /** A field of bytes as it is: a view. */
+  raw(): Buffer {
+    const length = Number(this.varint())
+    const from = this.#skip(length)
+    return this.#bytes.subarray(from, from + length)
   }
 
   /** A field of bytes, to read its content. */

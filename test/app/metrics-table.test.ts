@@ -1,6 +1,7 @@
 /** Holds the README's table of metrics to what the program tells. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { takeModule } from '../../src/app/hook-file'
 import { Life } from '../../src/app/life'
 import { processMetrics } from '../../src/app/process-metrics'
 import { resolve } from '../../src/config/resolve'
@@ -19,7 +20,12 @@ describe('the table in the README', () => {
     await eventually(() => (processMetrics().length >= 8 ? true : undefined), 'all metrics of the process')
     const { settings, origins } = resolve({ flags: new Map(), environment: {}, file: undefined })
     const address = { host: '127.0.0.1', port: 0 }
-    const everything = { accessLog: '/dev/null', otlpEndpoint: 'http://127.0.0.1:1' }
+    takeModule(join(__dirname, 'hooks.mjs'), { onRequest() {} }, { settings, origins })
+    const everything = {
+      accessLog: '/dev/null',
+      hooks: join(__dirname, 'hooks.mjs'),
+      otlpEndpoint: 'http://127.0.0.1:1',
+    }
     const life = new Life(
       { settings: { ...settings, ...everything, listen: address, admin: address }, origins },
       silent,

@@ -474,6 +474,7 @@ test('every option can be set by its flag', async () => {
   const byFlag: Record<string, string> = {
     '--upstream-proxy': 'http://u:p@127.0.0.1:3128',
     '--config': empty,
+    '--hooks': written('hooks.mjs', ''),
     '--signals': 'traces',
     '--access-log-format': 'text',
     '--access-log-statuses': '404,5xx',

@@ -125,9 +125,9 @@ test('a bad file is refused with all that is wrong, and a good one ends the refu
   written('via: two\nnothing: 1\nlog: {level: loud}\npropagation: {inject: [w4c]}\n')
   outspan.process.kill('SIGHUP')
   const problems = [
-    expect.stringMatching(/^outspan\.yaml:4 propagation\.inject: /),
     expect.stringMatching(/^outspan\.yaml:3 log\.level: "loud"/),
     expect.stringMatching(/^outspan\.yaml:2: "nothing" is no setting$/),
+    expect.stringMatching(/^outspan\.yaml:4 propagation\.inject: /),
   ]
   expect(await refusal(admin)).toEqual(problems)
   const line = await outspan.logged('the settings are refused, and those in force stay')

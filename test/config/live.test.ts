@@ -29,6 +29,7 @@ test('each option changes while the program runs, or is on this list: a new one 
     'spoolMaxBytes',
     'metricsTemporality',
     'metricsExemplars',
+    'hooks',
   ])
 })
 

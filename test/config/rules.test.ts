@@ -1,3 +1,4 @@
+import { check } from '../../src/config/check'
 import { parseConfig } from '../../src/config/file'
 import { type Resolved, resolve } from '../../src/config/resolve'
 import { yamlExamples } from '../support/readme'
@@ -7,8 +8,9 @@ function resolved(
   environment: Record<string, string> = {},
 ): Pick<Resolved, 'settings' | 'problems' | 'warnings'> {
   const file = parseConfig(text, 'x.yaml')
-  const { settings, problems, warnings } = resolve({ flags: new Map(), environment, file: file.values })
-  return { settings, problems: [...file.problems, ...problems], warnings }
+  const read = resolve({ flags: new Map(), environment, file: file.values })
+  const { settings, problems, warnings } = read
+  return { settings, problems: [...file.problems, ...problems, ...check(read)], warnings }
 }
 
 const rulesOf = (rules: string) => resolved(`propagation:\n  rules: ${rules}`)
@@ -68,8 +70,8 @@ describe('rules', () => {
     ['[{match: {paths: [x]}}]', /match\.paths "x" is no path/],
     ['[{match: {hosts: []}}]', /match\.hosts is empty/],
     ['[{match: {hosts: [{a: b}]}}]', /is no single value/],
-    ['[{match: {}, inject: [w4c]}]', /inject has "w4c"/],
-    ['[{match: {}, extract: [preserve]}]', /extract has "preserve"/],
+    ['[{match: {}, inject: [w4c]}]', /rule 1: inject: has "w4c", which is none of preserve, w3c/],
+    ['[{match: {}, extract: [preserve]}]', /rule 1: extract: has "preserve", which is none of w3c/],
     ['[{match: {}, sampling_rate: 2}]', /sampling_rate "2" is not a number from 0 to 1/],
     ['[{match: {}, clear: [Host]}]', /clear has "Host", which frames or routes/],
     ['[{match: {}, clear: ["a b"]}]', /clear has "a b", which is no header name/],
@@ -78,7 +80,7 @@ describe('rules', () => {
   })
 
   test('all problems are told, with the rule that each is in', () => {
-    const [problem] = rulesOf('[{name: one, match: {ports: [0]}}, {name: two, match: {}, inject: [x]}]').problems
+    const [problem] = rulesOf('[{name: one, match: {ports: [0]}}, {name: two, match: {}, clear: [Host]}]').problems
     expect(problem).toMatch(/^x\.yaml:2 propagation\.rules: one: .*; two: /)
   })
 })
