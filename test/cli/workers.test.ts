@@ -162,17 +162,10 @@ test('a worker that dies leaves its books, and what it held is lost for that rea
   await collector.close()
 })
 
-test('the log of the first process is exported as well', async () => {
+test('the log of the first process is exported as well, from its first warning on', async () => {
   const collector = await startReceiver()
-  const outspan = start([
-    ...args,
-    '--otlp-endpoint',
-    collector.url,
-    '--otlp-protocol',
-    'http/json',
-    '--signals',
-    'logs',
-  ])
+  const delivery = ['--otlp-endpoint', collector.url, '--otlp-protocol', 'http/json', '--signals', 'logs']
+  const outspan = start([...args, ...delivery], { OTEL_PROPAGATORS: 'xray,nonsense' })
   const { admin } = await outspan.ready()
   process.kill(workersOf(outspan)[0] as number, 'SIGKILL')
   await outspan.logged('a worker ended and is replaced')
@@ -180,6 +173,7 @@ test('the log of the first process is exported as well', async () => {
   outspan.process.kill('SIGTERM')
   expect(await outspan.end).toEqual({ code: 0, signal: null })
   const texts = collector.requests.map(({ body }) => body.toString()).join('')
+  expect(texts.match(/names the propagator nonsense/g)).toHaveLength(1)
   for (const message of ['ready', 'a worker ended and is replaced', 'draining']) {
     expect(texts).toContain(`{"stringValue":"${message}"}`)
   }

@@ -23,7 +23,6 @@ type Read = (file?: ConfigFile) => Resolved & Loaded
 export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.ProcessEnv, read: Read): Promise<void> {
   const { settings, warnings } = loaded
   const log = createLogger(settings.logLevel)
-  for (const warning of warnings) log.warn(warning)
   survive(log)
   // From the first moment to the last: a rotation that meets the start or the stop does not end the process.
   process.on('SIGHUP', () => {})
@@ -31,7 +30,7 @@ export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.
   let program: Program
   let reloads: Reloads
   try {
-    program = programOf(inForce, log, environment)
+    program = programOf(inForce, log, environment, warnings)
     reloads = reloadBySignal(new Reload(inForce, program, () => read(), log, warnings), inForce.settings, program, log)
     await program.start()
   } catch (error) {
@@ -44,10 +43,20 @@ export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.
   log.info('ready', summary(program, loaded))
 }
 
-function programOf(inForce: InForce, log: Logger, environment: NodeJS.ProcessEnv): Program {
-  if (inForce.settings.workers === 1) return new Life(inForce, log)
-  const { Fleet } = require('../../app/fleet') as typeof import('../../app/fleet')
-  return new Fleet(inForce, log, environment)
+function programOf(
+  inForce: InForce,
+  log: Logger,
+  environment: NodeJS.ProcessEnv,
+  warnings: readonly string[],
+): Program {
+  try {
+    if (inForce.settings.workers === 1) return new Life(inForce, log)
+    const { Fleet } = require('../../app/fleet') as typeof import('../../app/fleet')
+    return new Fleet(inForce, log, environment)
+  } finally {
+    // By now the log leaves for the collector, if there is one.
+    for (const warning of warnings) log.warn(warning)
+  }
 }
 
 /** @param start the settings of the start, to which those that are in force by now are added */
