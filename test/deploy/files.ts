@@ -35,6 +35,7 @@ export interface Container {
   readonly startupProbe?: Probe
   readonly readinessProbe?: Probe
   readonly livenessProbe?: Probe
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[]
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities }
   readonly securityContext?: Readonly<Record<string, unknown>>
 }
@@ -46,6 +47,7 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
+  readonly volumes?: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[]
 }
 
 export interface Manifest {

@@ -116,6 +116,12 @@ describe('Kubernetes', () => {
     }
   })
 
+  test('its settings are a directory, so that a change arrives', () => {
+    expect(sidecar.volumeMounts?.map(({ subPath }) => subPath)).toEqual([undefined])
+    const { settings } = (pairings[0] as (typeof pairings)[number])[1]
+    expect(settings.instrumentations).toEqual(['request', 'dns', 'connect'])
+  })
+
   describe.each(containers)('%s', (_, container) => {
     test('has no privilege', () => {
       expect(container.securityContext).toEqual({
