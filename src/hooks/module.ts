@@ -2,6 +2,7 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
 import { ownNames } from '../config/check'
 import { isHookName } from '../config/hook-names'
+import { freeHeaderName, Problem } from '../config/kinds'
 import type { BeforeEvent, BeforeSpan, Hooks, OnRequest, OnResponse, SpanExporter } from './public'
 
 export interface HookModule {
@@ -15,6 +16,8 @@ export interface HookModule {
 
 const functions = ['onRequest', 'onResponse', 'beforeSpan', 'beforeEvent'] as const
 const names: readonly string[] = [...functions, 'exporters', 'propagators']
+/** What stands in lists of formats and is none. */
+const words: readonly string[] = ['preserve', 'none']
 
 /**
  * @param exported the module's namespace
@@ -82,21 +85,26 @@ function propagatorProblems(propagators: unknown): string[] {
     const what = `exports a propagator ${name}`
     if (!isHookName.test(name)) return [`${what}, and names have lower-case letters, digits, ".", "_" and "-" only`]
     if (ownNames.formats.includes(name)) return [`${what}, and there is a format of that name`]
+    if (words.includes(name)) return [`${what}, a word that --extract and --inject have for something else`]
     const missing = (['inject', 'extract', 'fields'] as const).filter(
       (part) => typeof propagator?.[part] !== 'function',
     )
     if (missing.length > 0) return [`${what} without the function ${missing.join(' and ')}`]
-    return hasFields(propagator as TextMapPropagator) ? [] : [`${what} whose fields() returns no list of header names`]
+    return fieldsProblems(propagator as TextMapPropagator).map((problem) => `${what} whose fields() ${problem}`)
   })
 }
 
-function hasFields(propagator: TextMapPropagator): boolean {
+/** Lines of these names are removed and written: none may frame or route a message, or be a prefix that takes others along. */
+function fieldsProblems(propagator: TextMapPropagator): string[] {
+  const none = ['returns no list of header names']
   try {
     const fields: unknown = propagator.fields()
-    return (
-      Array.isArray(fields) && fields.length > 0 && fields.every((field) => typeof field === 'string' && field !== '')
-    )
+    if (!Array.isArray(fields) || fields.length === 0 || fields.some((field) => typeof field !== 'string')) return none
+    return fields.flatMap((field: string) => {
+      const name = field.includes('*') ? new Problem('is not the whole name of a header') : freeHeaderName.read(field)
+      return name instanceof Problem ? [`has ${JSON.stringify(field)}, which ${name.words}`] : []
+    })
   } catch {
-    return false
+    return none
   }
 }

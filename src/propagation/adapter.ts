@@ -42,7 +42,7 @@ class Getter implements TextMapGetter<Carrier> {
   }
 }
 
-/** What would break out of its line is not written, nor a header that is not the format's. */
+/** What would break out of its line is not written, nor what is no text, nor a header that is not the format's. */
 class Setter implements TextMapSetter<FieldLine[]> {
   readonly #fields: readonly string[]
 
@@ -51,6 +51,8 @@ class Setter implements TextMapSetter<FieldLine[]> {
   }
 
   set(lines: FieldLine[], key: string, value: string): void {
+    // Code without types has numbers and flags as well; "undefined" would tell the destination nothing.
+    if (value === undefined || typeof value === 'object') return
     if (this.#fields.includes(key.toLowerCase()) && isSafe.test(value)) lines.push(`${key}: ${value}`)
   }
 }

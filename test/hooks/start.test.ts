@@ -86,6 +86,21 @@ test.each<[string, Record<string, unknown>, string[]]>([
     { propagators: { a: { ...propagator, fields: () => [] } } },
     ['exports a propagator a whose fields() returns no list of header names'],
   ],
+  [
+    'a propagator whose headers are not to be written',
+    { propagators: { a: { ...propagator, fields: () => ['x-a', 'Content-Length', 'x b', 'c*', 'x-c\r\nx'] } } },
+    [
+      '"Content-Length", which is a header with a meaning of its own',
+      '"x b", which is no header name',
+      '"c*", which is not the whole name of a header',
+      '"x-c\\r\\nx", which is no header name',
+    ].map((problem) => `exports a propagator a whose fields() has ${problem}`),
+  ],
+  [
+    'a word of lists',
+    { propagators: { preserve: propagator } },
+    ['exports a propagator preserve, a word that --extract and --inject have for something else'],
+  ],
 ])('%s is refused', (_name, exported, problems) => {
   expect(readModule(exported)).toEqual(problems)
 })

@@ -63,6 +63,8 @@ test('what would break out of its line is not written, and invalid ids are none'
       setter.set(carrier, 'a b', 'x')
       setter.set(carrier, 'c', 'x\r\nHost: evil')
       setter.set(carrier, 'd', 'of nobody')
+      setter.set(carrier, 'c', undefined as unknown as string)
+      setter.set(carrier, 'c', {} as unknown as string)
       setter.set(carrier, 'X-ID', 'fine')
     },
   }
