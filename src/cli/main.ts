@@ -31,12 +31,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (problems.length > 0) {
     process.stderr.write(`outspan can't start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
     process.exitCode = EXIT_USAGE
-    return
+    return finish(resolved.settings)
   }
   if (args.command === 'check') {
-    if (args.asksCollector) return askCollectors(resolved.settings)
-    const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
-    return print(checkCommand(resolved, args.explained))
+    if (args.asksCollector) await askCollectors(resolved.settings)
+    else {
+      const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
+      print(checkCommand(resolved, args.explained))
+    }
+    return finish(resolved.settings)
   }
   const { runCommand, runWorker } = require('./commands/run') as typeof import('./commands/run')
   const read = (file?: ConfigFile) => {
@@ -64,6 +67,11 @@ async function askCollectors(settings: Settings): Promise<void> {
   const { text, isFine } = await checkCollectors(settings)
   print(text)
   process.exitCode = isFine ? 0 : EXIT_FAILURE
+}
+
+/** The user's code may have timers and connections by now, which know of no end. */
+function finish({ hooks }: Settings): void {
+  if (hooks !== undefined) process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
 function print(text: string): void {

@@ -122,6 +122,16 @@ test.each<[string, string, RegExp]>([
   expect(stderr).toMatch(words)
 })
 
+test.each([
+  ['check', 'export function onRequest() {}', 0],
+  ['check', 'export const wrong = 1', 64],
+  ['run', 'export const wrong = 1', 64],
+])('%s ends though the module has timers and listens: %s', async (command, text, code) => {
+  const busy = 'import { createServer } from "node:net"; setInterval(() => {}, 1000); createServer().listen(0)'
+  const path = written('busy.mjs', `${busy}\n${text}`)
+  expect((await run([command, '--hooks', path])).code).toBe(code)
+})
+
 test('names that nobody brings', async () => {
   const hooks = written('good.mjs', 'export const exporters = [{ name: "mine", export() {} }]')
   const args = ['--exporter', 'mine,theirs', '--extract', 'w4c', '--logs-exporter', 'mine']
