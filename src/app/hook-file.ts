@@ -36,16 +36,18 @@ export async function loadHooks(resolved: Pick<Resolved, 'settings' | 'origins'>
   if (hooks === undefined) return []
   const say = (words: string): string => `${resolved.origins.hooks}: "${hooks}" ${words}`
   const path = resolve(hooks)
-  let exported: Record<string, unknown>
   try {
-    exported = await inTime(import(pathToFileURL(path).href))
+    const exported = await inTime(import(pathToFileURL(path).href))
+    // Its exports may be the user's code as well: getters.
+    return takeModule(path, exported, resolved).map((problem) =>
+      problem.startsWith('exports') ? say(problem) : problem,
+    )
   } catch (error) {
     const { reasonOf } = require('../hooks/guard') as typeof import('../hooks/guard')
     const reason = reasonOf(error)
     const isParsers = error instanceof SyntaxError && !reason.endsWith(')')
     return [say(`can't be loaded: ${reason}${isParsers ? placeIn(path) : ''}`)]
   }
-  return takeModule(path, exported, resolved).map((problem) => (problem.startsWith('exports') ? say(problem) : problem))
 }
 
 /** @param exported the namespace of the module at `path` */

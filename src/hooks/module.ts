@@ -19,15 +19,19 @@ const names: readonly string[] = [...functions, 'exporters', 'propagators']
 /** What stands in lists of formats and is none. */
 const words: readonly string[] = ['preserve', 'none']
 
+/** From Node.js 23 on it stands beside the default. */
+const ALL_OF_COMMONJS = 'module.exports'
+
 /**
  * @param exported the module's namespace
  * @returns the module, or what is wrong with it, each a sentence without its subject
  */
 export function readModule(exported: Readonly<Record<string, unknown>>): HookModule | string[] {
-  const unknown = Object.keys(exported).filter((name) => !names.includes(name))
+  const unknown = Object.keys(exported).filter((name) => !names.includes(name) && name !== ALL_OF_COMMONJS)
   const problems = [
     ...unknown.map(
-      (name) => `exports ${name}, which is no hook; there are ${names.join(', ')}, each exported by its name`,
+      (name) =>
+        `exports ${name}, which is no hook; there are ${names.join(', ')}, each exported by its name${name === 'default' ? '. In default is what a CommonJS module exports: it has to be an ES module' : ''}`,
     ),
     ...functions
       .filter((name) => !isFunctionOrNothing(exported[name]))

@@ -39,7 +39,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
     'a default',
     { default: {} },
     [
-      'exports default, which is no hook; there are onRequest, onResponse, beforeSpan, beforeEvent, exporters, propagators, each exported by its name',
+      'exports default, which is no hook; there are onRequest, onResponse, beforeSpan, beforeEvent, exporters, propagators, each exported by its name. In default is what a CommonJS module exports: it has to be an ES module',
     ],
   ],
   [
@@ -109,6 +109,11 @@ test.each<[string, string, RegExp]>([
   ['syntax', 'export const a = 1\nexport const = 2', /SyntaxError: Unexpected token '=' \(.*\/syntax\.mjs:2\)/],
   ['thrown', '\nnull.x', /TypeError: .* \(.*\/thrown\.mjs:2:6\)/],
   ['missing', "import './nowhere.mjs'", /Cannot find module '.*nowhere\.mjs' imported from/],
+  [
+    'getter',
+    'export const exporters = [{ get name() { throw new Error("no name") } }]',
+    /can't be loaded: Error: no name \(.*\/getter\.mjs:1:48\)/,
+  ],
   [
     'endless',
     'export default 1; export const beforeSpan = 2',
