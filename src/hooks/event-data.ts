@@ -70,11 +70,7 @@ export function writeEventData(writer: ProtobufWriter, data: EventData, fields: 
   }
   writer.tag(RECORD.severityText, BYTES)
   writer.text(cleanText(severityText))
-  const cleanBody = cleanAny(body, room)
-  if (cleanBody !== undefined) {
-    writer.tag(RECORD.body, BYTES)
-    writeAnyValue(writer, cleanBody)
-  }
+  writeBody(writer, body, fields, room)
   let count = 0
   for (const [key, given] of Object.entries(data.attributes)) {
     if (++count > fields.attributes.size + MOST) break
@@ -86,4 +82,13 @@ export function writeEventData(writer: ProtobufWriter, data: EventData, fields: 
     }
   }
   writer.close(start)
+}
+
+function writeBody(writer: ProtobufWriter, body: EventData['body'], fields: Fields, room: Room): void {
+  const unchanged = fields.unchangedField(RECORD.body, (from) => readAny(from.message()), body)
+  if (unchanged) return writer.raw(unchanged)
+  const clean = cleanAny(body, room)
+  if (clean === undefined) return
+  writer.tag(RECORD.body, BYTES)
+  writeAnyValue(writer, clean)
 }

@@ -57,8 +57,8 @@ const requests = {
 }
 
 /** The content of the one entry of a request. */
-function entryOf(signal: 'traces' | 'logs'): Buffer {
-  let bytes = encodedRequest(signal, requests[signal])
+function entryOf(signal: 'traces' | 'logs', request: object = requests[signal]): Buffer {
+  let bytes = encodedRequest(signal, request)
   for (let depth = 0; depth < 3; depth++) {
     const reader = new ProtobufReader(bytes)
     while (reader.next() && reader.field !== (depth === 0 ? 1 : 2)) reader.pass()
@@ -109,6 +109,35 @@ test('a log record that nobody changes', () => {
   const [written, expected] = both('logs', (to) => writeEventData(to, structuredClone(data), fields))
   expect(written).toEqual(expected)
 })
+
+test('the bounds are for what hooks set, and not for what is there already', () => {
+  const long = Array.from({ length: 200 }, () => ({ stringValue: 'x'.repeat(5000) }))
+  const list = { key: 'list', value: { arrayValue: { values: long } } }
+  const map = { key: 'map', value: { kvlistValue: { values: [list] } } }
+  const [spans, records] = [
+    { ...span, attributes: [...attributes, { ...list, key: 'lines' }] },
+    { ...record, body: { stringValue: 'b'.repeat(5000) }, attributes: [...attributes, list, map] },
+  ]
+  const { data, fields } = readSpan(entryOf('traces', { resourceSpans: [{ scopeSpans: [{ spans: [spans] }] }] }))
+  data.attributes.more = 1
+  const written = new ProtobufWriter()
+  writeSpanData(written, JSON.parse(JSON.stringify(data)), fields)
+  const again = readSpan(contentOf(written)).data
+  expect(again).toEqual(data)
+  expect(again.attributes.lines).toHaveLength(200)
+
+  const event = readEvent(entryOf('logs', { resourceLogs: [{ scopeLogs: [{ logRecords: [records] }] }] }))
+  event.data.attributes.more = 1
+  writeEventData(written, JSON.parse(JSON.stringify(event.data)), event.fields)
+  expect(readEvent(contentOf(written)).data).toEqual(event.data)
+  expect(event.data.body).toHaveLength(5000)
+})
+
+function contentOf(writer: ProtobufWriter): Buffer {
+  const reader = new ProtobufReader(writer.take())
+  reader.next()
+  return reader.raw()
+}
 
 test('ids and times stay, nonsense does not get in', () => {
   const { data, fields } = readSpan(entryOf('traces'))
