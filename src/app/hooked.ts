@@ -29,17 +29,20 @@ export class Hooked {
   /** The books of the user's exporters, by `traces.` and their names. */
   readonly ledgers: Readonly<Record<string, Ledger>>
   readonly #queues: readonly ExportQueue[]
+  readonly #exporters: readonly HookExporter[]
 
   /** @throws when exporters can't be made */
   constructor(hooks: Hooks, own: Own, settings: Settings, log: Logger) {
     this.hooks = hooks
-    const exporters = settings.signals.includes('traces') ? chosen(hooks, settings, log) : []
+    const hasSpans = settings.signals.includes('traces') && !settings.instrumentations.includes('off')
+    const exporters = hasSpans ? chosen(hooks, settings, log) : []
     const made = exporters.map((exporter) => ({
       name: `traces.${exporter.name}`,
       ...sinkOf(exporter, hooks, settings, log),
     }))
     this.ledgers = Object.fromEntries(made.map(({ name, ledger }) => [name, ledger]))
     this.#queues = made.map(({ queue }) => queue)
+    this.#exporters = made.map(({ sender }) => sender)
     const sinks: Sink[] = [...(own.traces ? [{ queue: own.traces, ledger: own.ledgers.traces }] : []), ...made]
     if (sinks.length > 0)
       this.spans = new HookedQueue(sinks, 'beforeSpan', hooks.changesSpans ? hooks.changeSpan : undefined)
@@ -53,6 +56,7 @@ export class Hooked {
     const queueSettings = hookQueueSettingsOf(settings)
     return {
       commit: () => {
+        for (const exporter of this.#exporters) exporter.timeout = timeoutOf('traces', settings)
         for (const queue of this.#queues) queue.renew(queueSettings)
       },
       abandon: () => {},
@@ -100,11 +104,7 @@ function sinkOf(exporter: SpanExporter, { guard }: Hooks, settings: Settings, lo
   }
   const ledger = new Ledger()
   const trouble = troubleOf(log, `traces could not be exported by ${exporter.name}`)
-  const queue = new ExportQueue(
-    new HookExporter(exporter, about, guard),
-    hookQueueSettingsOf(settings),
-    ledger,
-    trouble,
-  )
-  return { queue, ledger }
+  const sender = new HookExporter(exporter, about, guard)
+  const queue = new ExportQueue(sender, hookQueueSettingsOf(settings), ledger, trouble)
+  return { sender, queue, ledger }
 }

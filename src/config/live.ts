@@ -2,7 +2,7 @@
  * What becomes of the settings in force when they are read again: options that are live take their new value, the others
  * stay as they are until a restart.
  */
-import { signalNames } from './delivery-options'
+import { exporterNames, signalNames } from './delivery-options'
 import type { Option } from './option'
 import { type OptionName, options, type Settings } from './options'
 import type { Chosen } from './resolve'
@@ -45,7 +45,13 @@ function haveSameOutlets(one: Settings, other: Settings): boolean {
   const has = (settings: Settings, signal: (typeof signalNames)[number]) =>
     (settings[`${signal}OtlpEndpoint`] ?? settings.otlpEndpoint) !== undefined &&
     !(signal === 'traces' && settings.instrumentations.includes('off'))
-  return signalNames.every((signal) => has(one, signal) === has(other, signal))
+  return signalNames.every((signal) => has(one, signal) === has(other, signal)) && feedsHooks(one) === feedsHooks(other)
+}
+
+/** Whether exporters of hooks get spans. They are made at the start, and need no collector. */
+function feedsHooks({ tracesExporter, exporter, instrumentations }: Settings): boolean {
+  const own: readonly string[] = exporterNames
+  return !instrumentations.includes('off') && (tracesExporter ?? exporter).some((name) => !own.includes(name))
 }
 
 /** Values of options are data, and secrets within it. */

@@ -6,6 +6,9 @@ import { type Guard, reasonOf } from './guard'
 import type { ExportResult, Nothing, SpanBatch, SpanData, SpanExporter } from './public'
 import { readSpan } from './span-data'
 
+/** Characters. */
+const LONGEST_REASON = 500
+
 type Resource = Readonly<Record<string, string>>
 
 export interface ExporterSettings {
@@ -17,14 +20,17 @@ export interface ExporterSettings {
 
 export class HookExporter implements Exporter {
   readonly #exporter: SpanExporter
-  readonly #settings: ExporterSettings
+  readonly #resource: Resource
   readonly #guard: Guard
   readonly #requests: RequestMaker
+  /** For batches from now on. */
+  timeout: number
 
   constructor(exporter: SpanExporter, settings: ExporterSettings, guard: Guard) {
-    const { resource, scope } = settings
+    const { resource, scope, timeout } = settings
+    this.timeout = timeout
     this.#exporter = exporter
-    this.#settings = settings
+    this.#resource = resource
     this.#guard = guard
     guard.add(this.#hook)
     this.#requests = new RequestMaker(resourceBytes(resource), scopeBytes(scope.name, scope.version))
@@ -35,8 +41,8 @@ export class HookExporter implements Exporter {
   }
 
   async send(batch: Batch): Promise<SendResult> {
-    const { timeout, resource } = this.#settings
-    const lent = new LentBatch(batch, resource, this.#requests)
+    const { timeout } = this
+    const lent = new LentBatch(batch, this.#resource, this.#requests)
     let timer: NodeJS.Timeout | undefined
     const timeUp = new Promise<ExportResult>((resolve) => {
       timer = setTimeout(() => resolve({ kind: 'retry', reason: `no result in ${timeout} ms` }), timeout).unref()
@@ -74,10 +80,15 @@ export class HookExporter implements Exporter {
 function resultOf(result: ExportResult | Nothing): SendResult {
   const { kind, reason = '', after } = { kind: 'ok', ...result } as { kind: unknown; reason?: unknown; after?: unknown }
   if (kind === 'ok') return { kind, rejected: 0, reason: '' }
-  if (kind === 'permanent') return { kind, reason: String(reason) || 'refused by the exporter' }
+  if (kind === 'permanent') return { kind, reason: reasonText(reason) || 'refused by the exporter' }
   if (kind !== 'retry') return { kind: 'permanent', reason: `an exporter returned the kind ${String(kind)}` }
   const hasAfter = typeof after === 'number' && after >= 0
-  return { kind, reason: String(reason) || 'the exporter asks for another try', ...(hasAfter && { after }) }
+  return { kind, reason: reasonText(reason) || 'the exporter asks for another try', ...(hasAfter && { after }) }
+}
+
+/** It goes to the log. */
+function reasonText(reason: unknown): string {
+  return String(reason).slice(0, LONGEST_REASON)
 }
 
 /** The memory of a batch is used again once there is a result. */

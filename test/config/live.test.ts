@@ -77,6 +77,11 @@ describe('merge', () => {
       { '--otlp-endpoint': 'http://a', '--instrumentations': 'off' },
       { '--otlp-endpoint': 'http://a' },
     ],
+    [
+      'spans for an exporter of hooks, where there were none',
+      { '--hooks': __filename, '--exporter': 'mine', '--instrumentations': 'off' },
+      { '--hooks': __filename, '--exporter': 'mine' },
+    ],
     ['the last collector', { '--otlp-endpoint': 'http://a' }, {}],
     ['the collector of one signal', { '--otlp-logs-endpoint': 'http://a' }, { '--otlp-traces-endpoint': 'http://a' }],
   ])('%s needs a restart', (_, before, after) => {

@@ -201,6 +201,32 @@ test('an exporter of the user gets spans beside the collector, with retries and 
   expect((await outspan.logged('over')).reason).toContain('the batch is over')
 })
 
+test('an exporter of the user gets no spans where there are to be none', async () => {
+  const hooks = `export const exporters = [{ name: 'mine', export() { console.error('a batch') } }]`
+  const outspan = await startHooked(world, hooks, ['--exporter', 'mine', '--instrumentations', 'off'])
+  await outspan.get('a')
+  outspan.process.kill('SIGTERM')
+  expect((await outspan.end).code).toBe(0)
+  expect(outspan.stderr()).not.toContain('a batch')
+})
+
+test('an exporter of the user has the time that settings give it, also when they change', async () => {
+  const hooks = `
+    export const exporters = [{ name: 'mine', export() { if (globalThis.isSlow) return new Promise(() => {}); globalThis.isSlow = true } }]`
+  const file = join(world.directory, 'outspan.yaml')
+  const settings = (timeout: string): void => writeFileSync(file, `otlp: {timeout: ${timeout}}\n`)
+  settings('1h')
+  const more = ['--config', file, '--config-watch', 'off', '--exporter', 'mine']
+  const outspan = await startHooked(world, hooks, more)
+  await outspan.get('a')
+  await outspan.books((all) => all['traces.mine']?.exported === 1)
+  settings('50ms')
+  outspan.process.kill('SIGHUP')
+  await outspan.logged('settings reloaded')
+  await outspan.get('a')
+  expect((await outspan.logged('traces could not be exported by mine')).reason).toBe('no result in 50 ms')
+})
+
 test('workers have hooks, each its own, and their books are added up', async () => {
   const hooks = `
     export const onRequest = (span, { url }) => (url.endsWith('/no') ? false : void span.updateName('worker ' + process.pid))
