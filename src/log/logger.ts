@@ -97,3 +97,17 @@ export function onceAWhile(
     unsaid = 0
   }
 }
+
+/** Messages that are told apart; what is another one yet is told as one of the rest. */
+const MOST_MESSAGES = 16
+
+/** As `onceAWhile`, for each message by itself. */
+export function eachOnceAWhile(...[say, interval]: Parameters<typeof onceAWhile>): (message: string) => void {
+  const tellers = new Map<string, (message: string) => void>()
+  return (message) => {
+    const key = tellers.has(message) || tellers.size < MOST_MESSAGES ? message : ''
+    const tell = tellers.get(key) ?? onceAWhile(say, interval)
+    tellers.set(key, tell)
+    tell(message)
+  }
+}

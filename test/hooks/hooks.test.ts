@@ -117,6 +117,21 @@ test('hooks that throw, reject, stall or talk nonsense cost no request anything'
   expect(outspan.log().filter(({ message }) => message === 'unexpected error')).toHaveLength(2)
 })
 
+test('what fails apart from the calls of hooks is told once a minute, and ends nothing', async () => {
+  const hooks = `
+    export function onRequest() { void Promise.reject(new Error('nobody has it')) }
+    export function onResponse() { setTimeout(() => { throw { toString() { throw 1 } } }) }`
+  const outspan = await startHooked(world, hooks)
+  for (let i = 0; i < 20; i++) expect(await outspan.get('a')).toBe(200)
+  outspan.process.kill('SIGTERM')
+  expect((await outspan.end).code).toBe(0)
+  const told = outspan.log().filter(({ message }) => message === 'unexpected error')
+  expect(told.map(({ reason }) => String(reason).split('\n')[0])).toEqual([
+    'Error: nobody has it',
+    'something was thrown that has no words',
+  ])
+})
+
 test('without end: attributes, events, links, children and text have bounds', async () => {
   const hooks = `
     export function onRequest(span) {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { type Fields, type LogLevel, onceAWhile } from '../../src/log/logger'
+import { eachOnceAWhile, type Fields, type LogLevel, onceAWhile } from '../../src/log/logger'
 
 const built = JSON.stringify(join(__dirname, '../../dist/log/logger'))
 
@@ -122,4 +122,12 @@ describe('onceAWhile', () => {
       ['b', {}],
     ])
   })
+})
+
+test('eachOnceAWhile tells messages apart, up to a number of them', () => {
+  const said: string[] = []
+  const tell = eachOnceAWhile((message) => said.push(message), 60_000)
+  const numbers = Array.from({ length: 100 }, (_, i) => String(i))
+  for (const number of [...numbers, ...numbers]) tell(number)
+  expect(said).toEqual(numbers.slice(0, 17))
 })

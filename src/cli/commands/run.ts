@@ -9,7 +9,7 @@ import { address } from '../../config/kinds'
 import type { Settings } from '../../config/options'
 import type { Resolved } from '../../config/resolve'
 import { FileWatch } from '../../config/watch'
-import { createLogger, type Fields, type Logger } from '../../log/logger'
+import { createLogger, eachOnceAWhile, type Fields, type Logger } from '../../log/logger'
 
 const EXIT_FAILURE = 1
 
@@ -139,11 +139,27 @@ function stopBySignal(program: Program, reloads: Reloads, log: Logger): void {
   process.on('SIGINT', onSignal)
 }
 
-/** A mistake of ours in one exchange must not take down the others, nor the program beside us. */
+/** How often one and the same mistake is told, in milliseconds. */
+const MISTAKE_INTERVAL = 60_000
+/** Characters of it. */
+const LONGEST_MISTAKE = 8192
+
+/**
+ * A mistake of ours in one exchange must not take down the others, nor the program beside us; nor must one of the user's hooks
+ * that none of their calls throws: in a timer, or in a promise that nobody has.
+ */
 function survive(log: Logger): void {
-  const report = (error: unknown): void => {
-    log.error('unexpected error', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-  }
+  const tell = eachOnceAWhile((reason, more) => log.error('unexpected error', { reason, ...more }), MISTAKE_INTERVAL)
+  const report = (error: unknown): void => tell(wordsOf(error).slice(0, LONGEST_MISTAKE))
   process.on('uncaughtException', report)
   process.on('unhandledRejection', report)
+}
+
+/** Whatever the user's code threw may throw again when it is looked at. */
+function wordsOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack ?? error.message) : String(error)
+  } catch {
+    return 'something was thrown that has no words'
+  }
 }
