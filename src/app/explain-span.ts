@@ -24,8 +24,10 @@ export function explainSpan(
   const kind = (Object.keys(spanKinds) as SpanKindName[]).find((name) => spanKinds[name] === exchange.spanKind)
   const rule = annotator?.ruleOf(destination, method, path)
   return [
-    `span          ${spanNameOf(exchange)}, ${kind}${rule === undefined ? '' : `, by the rule ${rule}`}`,
-    `url.full      ${shown}`,
+    settings.instrumentations.includes('off')
+      ? 'span          none: instrumentations are off'
+      : `span          ${spanNameOf(exchange)}, ${kind}${rule === undefined ? '' : `, by the rule ${rule}`}`,
+    `${(settings.semconv === 'old' ? 'http.url' : 'url.full').padEnd(14)}${shown}`,
     ...(exchange.peerName === undefined ? [] : [`peer          ${exchange.peerName}`]),
     ...exchange.attributes.map(
       ({ key, value }) => `attribute     ${key}: ${typeof value === 'object' ? value.join(' | ') : value}`,

@@ -1,8 +1,11 @@
 /** What would become of a request, decision by decision, without sending it. */
 import type { Settings } from '../config/options'
 import { type SortedFields, sortFields } from '../http/field-sort'
-import { TargetReader } from '../http/target'
-import { faultOf } from '../model/fault'
+import { isFraming, requestFraming } from '../http/framing'
+import { hasSoundHost } from '../http/host'
+import { type Target, TargetReader } from '../http/target'
+import { hasPassed } from '../http/via'
+import { type FaultCode, faultOf } from '../model/fault'
 import { type FieldLine, FieldNames } from '../model/field-line'
 import { signatureFields } from '../propagation/signed'
 import { redactionOf } from './annotations'
@@ -20,13 +23,16 @@ const silent = { warn: () => {} }
 /** @param lines header lines that the request would have, `Name: value` */
 export function explain(settings: Settings, method: string, url: string, lines: readonly FieldLine[]): string {
   const target = new TargetReader().read(method, url)
-  if (typeof target === 'string')
-    return `${method} ${redactionOf(settings)(url)} is refused: ${target}. ${faultOf(target).words}\n`
+  const refused = (fault: FaultCode) =>
+    `${method} ${redactionOf(settings)(url)} is refused: ${fault}. ${faultOf(fault).words}\n`
+  if (typeof target === 'string') return refused(target)
   const random = systemRandom()
   const courses = coursesOf(settings, random, hooksOf(settings, random, silent)?.formats)
   const { rule, propagation } = courses.of(target.destination, method, target.path)
   const way = egressOf(settings)?.of(target.destination, method, target.path)
   const fields = sortFields(lines, propagation.fields)
+  const fault = faultIn(method, target, lines, fields, settings)
+  if (fault) return refused(fault)
   const found = fields.noted.map((index) => fields.travelling[index] as FieldLine)
   const { context, arrived, refusals, conflicts } = propagation.extract(found)
   const requestIds = requestIdHeaderOf(settings)
@@ -47,6 +53,21 @@ export function explain(settings: Settings, method: string, url: string, lines: 
     ...explainSpan(settings, method, url, target, lines),
     '',
   ].join('\n')
+}
+
+/** Why the head would be refused, as on the road. Whoever asks names no Host, as a rule: it goes without saying. */
+function faultIn(
+  method: string,
+  { destination }: Target,
+  lines: readonly FieldLine[],
+  fields: SortedFields,
+  { via }: Settings,
+): FaultCode | undefined {
+  if (fields.hostCount > 0 && !hasSoundHost(fields, 1, destination)) return 'bad_host'
+  const framing = requestFraming(fields, 1)
+  if (!isFraming(framing)) return framing
+  if (method === 'CONNECT' && framing !== 0) return 'bad_framing'
+  return via !== undefined && hasPassed(via, lines) ? 'loop' : undefined
 }
 
 const signatures = new FieldNames(signatureFields)

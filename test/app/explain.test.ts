@@ -87,6 +87,24 @@ test('a URL that would be refused, without its password', () => {
   ])
 })
 
+test.each<[string, string, readonly string[], Partial<Settings>]>([
+  ['bad_length', 'GET', ['Content-Length: 1', 'content-length: 2'], {}],
+  ['bad_framing', 'CONNECT', ['Content-Length: 1'], {}],
+  ['bad_host', 'GET', ['Host: a', 'Host: b'], {}],
+  ['loop', 'GET', ['Via: 1.1 me'], { via: 'me' }],
+])('what is refused for its head: %s of %s', (fault, method, headers, chosen) => {
+  const url = method === 'CONNECT' ? 'a.example:443' : 'http://u:p@a.example/'
+  const shown = method === 'CONNECT' ? url : 'http://REDACTED:REDACTED@a.example/'
+  const lines = told(chosen, url, headers, method)
+  expect(lines).toEqual([expect.stringMatching(`^${method} ${shown} is refused: ${fault}. [A-Z]`)])
+  expect(told({}, 'http://a.example/', ['Host: a.example', 'Via: 1.1 me']).length).toBeGreaterThan(5)
+})
+
+test('no spans, and spans by the older names', () => {
+  const off = told({ instrumentations: ['off'], semconv: 'old' }, 'http://a.example/', [])
+  expect(off.slice(-2)).toEqual(['span          none: instrumentations are off', 'http.url      http://a.example/'])
+})
+
 test('what telemetry says of it: name, kind, peer, attributes, what is captured, redacted and not shown', () => {
   const chosen = exampleOf('spans')
   const headers = ['X-Tenant: one', 'x-tenant: two', 'Authorization: Bearer s', 'X-Feature-Secret: s']
