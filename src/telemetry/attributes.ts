@@ -2,6 +2,7 @@
  * The span attributes: one row each, by the stable OpenTelemetry HTTP conventions (schema 1.44.0). A new attribute is a
  * new row; a row whose value is undefined is left out. What the settings add stands on the exchange (`attributes`).
  */
+import type { Attribute } from '../model/attribute'
 import type { Exchange } from '../model/exchange'
 import { errorTypeOf } from './outcome'
 
@@ -63,6 +64,26 @@ export function attributesBy(semconv: Semconv): readonly Row[] {
   if (semconv === 'stable') return spanAttributes
   if (semconv === 'dup') return [...spanAttributes, ...oldAttributes]
   return [...oldAttributes, ...spanAttributes.filter(([key]) => unchanged.has(key))]
+}
+
+/** The older names of what child spans say. */
+const olderNames: ReadonlyMap<string, string> = new Map([
+  ['network.peer.address', 'net.sock.peer.addr'],
+  ['network.peer.port', 'net.sock.peer.port'],
+  ['network.transport', 'net.transport'],
+  ['http.response.status_code', 'http.status_code'],
+  ['http.request.resend_count', 'http.resend_count'],
+])
+
+/** Attributes of a child span, by the names that are wanted. */
+export function childAttributesBy(semconv: Semconv, attributes: readonly Attribute[]): readonly Attribute[] {
+  if (semconv === 'stable') return attributes
+  const older = attributes.flatMap(({ key, value }) => {
+    const name = olderNames.get(key)
+    if (name === undefined) return []
+    return [{ key: name, value: name === 'net.transport' ? `ip_${value}` : value }]
+  })
+  return [...attributes.filter(({ key }) => semconv === 'dup' || !olderNames.has(key)), ...older]
 }
 
 function conflictsOf({ contextConflicts }: Exchange): string {

@@ -7,7 +7,7 @@ import { spanKinds } from '../model/attribute'
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import type { TraceContext } from '../model/trace-context'
-import { attributesBy, type Row, type Semconv } from './attributes'
+import { attributesBy, childAttributesBy, type Row, type Semconv } from './attributes'
 import type { ChildSpan } from './child-spans'
 import { keyFieldsOf, seenKeyField } from './otlp-request'
 import { errorTypeOf } from './outcome'
@@ -60,11 +60,11 @@ export function spansWriter(semconv: Semconv): (writer: ProtobufWriter, spans: W
   const write = spanWriter(semconv)
   return (writer, { exchange, children }) => {
     write(writer, exchange)
-    for (const child of children) writeChild(writer, exchange, child)
+    for (const child of children) writeChild(writer, exchange, child, semconv)
   }
 }
 
-function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan): void {
+function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan, semconv: Semconv): void {
   const context = exchange.context as TraceContext
   const start = openSpan(writer, context, child.id)
   writer.tag(SPAN.parent, BYTES)
@@ -77,7 +77,8 @@ function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan
   writer.nanoseconds(timeOf(exchange, child.startMark))
   writer.tag(SPAN.end, FIXED64)
   writer.nanoseconds(timeOf(exchange, child.endMark))
-  for (const { key, value } of child.attributes) writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
+  for (const { key, value } of childAttributesBy(semconv, child.attributes))
+    writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
   if (child.error !== undefined) {
     writer.attribute(SPAN_ATTRIBUTE, seenKeyField('error.type'), child.error)
     writeErrorStatus(writer)

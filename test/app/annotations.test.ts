@@ -160,6 +160,18 @@ test('the phases are spans in the same trace, counted in the books', async () =>
   expect(traces.observed).toBe(5)
 })
 
+test.each(['old', 'dup'] as const)('the phases have the names that are wanted: %s', async (semconv) => {
+  await tell({ instrumentations: ['all'], semconv }, 'GET', 'http://a.example/')
+  const spans = await collector.waitForSpans(5)
+  const attributesOf = (name: string) => spans.find((span) => span.name === name)?.attributes
+  const older = { 'net.sock.peer.addr': '127.0.0.1', 'net.sock.peer.port': origin.port }
+  const stable = { 'network.peer.address': '127.0.0.1', 'network.peer.port': origin.port }
+  const both = semconv === 'dup' && { ...stable, 'http.response.status_code': 200 }
+  expect(attributesOf('upstream')).toEqual({ ...older, 'http.status_code': 200, ...both })
+  const transport = semconv === 'dup' && { ...stable, 'network.transport': 'tcp' }
+  expect(attributesOf('connect')).toEqual({ ...older, 'net.transport': 'ip_tcp', ...transport })
+})
+
 test('without instrumentations nothing is exported, and context still travels', async () => {
   collector = await startCollector()
   origin = await answering(ANSWER)
