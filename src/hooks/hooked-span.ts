@@ -209,8 +209,9 @@ class HookedSpan implements HookSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
+    // Whatever a rejection brings may come here: nothing, as well.
     const { name, code, message, stack }: ErrorParts =
-      typeof exception === 'string' ? { message: exception } : exception
+      typeof exception === 'string' ? { message: exception } : (exception ?? {})
     const type = code ?? name
     this.addEvent(
       'exception',

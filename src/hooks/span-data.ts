@@ -142,7 +142,7 @@ export function writeSpanData(writer: ProtobufWriter, data: SpanData, fields: Fi
   writer.tag(SPAN.name, BYTES)
   writer.text(cleanText(data.name))
   writer.tag(SPAN.kind, VARINT)
-  writer.varint(spanKinds[data.kind] ?? spanKinds.internal)
+  writer.varint(Object.hasOwn(spanKinds, data.kind) ? spanKinds[data.kind] : spanKinds.internal)
   let count = 0
   for (const [key, given] of Object.entries(data.attributes)) {
     if (count === fields.attributes.size + MOST) break
@@ -165,7 +165,7 @@ export function writeSpanData(writer: ProtobufWriter, data: SpanData, fields: Fi
       writeLink(writer, { traceId, spanId, attributes: cleanAttributes(attributes, room) })
   }
   const { code, message } = data.status
-  if (code in statusCodes && code !== 'unset')
+  if (Object.hasOwn(statusCodes, code) && code !== 'unset')
     writeStatus(writer, { code, message: message === undefined ? '' : cleanText(message) })
   writer.close(start)
 }

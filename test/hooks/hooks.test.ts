@@ -60,6 +60,7 @@ test('a span takes what the API of OpenTelemetry has, in the place of facts, wit
 test('a failed exchange tells its error, and an unsampled span takes nothing', async () => {
   const hooks = `
     export function onResponse(span, request, response, error) {
+      span.recordException(undefined)
       span.updateName(\`\${error.name}, \${response === undefined}\`)
       console.error(JSON.stringify({ message: 'told', level: 'x', isRecording: span.isRecording() }))
     }`
