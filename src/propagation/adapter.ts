@@ -13,7 +13,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api'
-import type { FieldLine } from '../model/field-line'
+import { type FieldLine, isNamed } from '../model/field-line'
 import type { Arrival, Carrier, Format, Rejection } from './format'
 import { isZero } from './ids'
 import { combineTraceState } from './tracestate'
@@ -42,7 +42,7 @@ class Getter implements TextMapGetter<Carrier> {
   }
 }
 
-/** What would break out of its line is not written, nor what is no text, nor a header that is not the format's. */
+/** To set a header again replaces it. What would break out of its line is not written, nor what is no text, nor a header that is not the format's. */
 class Setter implements TextMapSetter<FieldLine[]> {
   readonly #fields: readonly string[]
 
@@ -53,7 +53,10 @@ class Setter implements TextMapSetter<FieldLine[]> {
   set(lines: FieldLine[], key: string, value: string): void {
     // Code without types has numbers and flags as well; "undefined" would tell the destination nothing.
     if (value === undefined || typeof value === 'object') return
-    if (this.#fields.includes(key.toLowerCase()) && isSafe.test(value)) lines.push(`${key}: ${value}`)
+    const name = key.toLowerCase()
+    if (!this.#fields.includes(name) || !isSafe.test(value)) return
+    const former = lines.findIndex((line) => isNamed(line, name))
+    lines[former < 0 ? lines.length : former] = `${key}: ${value}`
   }
 }
 
@@ -70,6 +73,7 @@ export function adapt(name: string, propagator: TextMapPropagator, names = propa
     name,
     key: name,
     fields,
+    isAdapted: true,
 
     extract(carrier) {
       if (fields.every((field) => carrier.one(field) === undefined)) return undefined

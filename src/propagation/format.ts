@@ -49,6 +49,8 @@ export interface Format extends Notation {
   readonly name: string
   /** The header names, in lower case, that are this format's own. All their lines go before it is injected. */
   readonly fields: readonly string[]
+  /** A propagator of somebody else's is behind it. */
+  readonly isAdapted?: boolean
   /** More names that it reads, or writes, and that otherwise pass through untouched. One that ends in `*` is a prefix. */
   readonly alsoReads?: readonly string[]
   /** What the names of its baggage headers begin with, in lower case: they cross to other formats that have one. */

@@ -11,7 +11,7 @@ export type Injected = Format | 'preserve'
 const neverCleared: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
 
 export class Outgoing {
-  /** In the order in which they are written, each once. */
+  /** In the order in which they are written, each once. Of those that write the same header, the first. */
   readonly formats: readonly Format[]
   /** The headers to clear. */
   readonly clear: FieldNames
@@ -29,7 +29,7 @@ export class Outgoing {
     const byName = new Map<string, Format>()
     for (const injected of inject) {
       const format = injected === 'preserve' ? (arrived ?? defaultFormat) : injected
-      byName.set(format.name, format)
+      if (![...byName.values()].some((other) => collide(format, other))) byName.set(format.name, format)
     }
     this.formats = [...byName.values()]
     this.stale = new FieldNames([...this.formats.flatMap(({ fields }) => fields), ...clear.names])
@@ -55,6 +55,11 @@ export class Outgoing {
   #clearsBaggage(entry: BaggageEntry): boolean {
     return this.#baggagePrefixes.some((prefix) => this.clear.hold(prefix + entry))
   }
+}
+
+/** Two lines of one name are no context to whoever reads them. Ours keep apart what they write; an adapted one may write anything. */
+function collide(one: Format, other: Format): boolean {
+  return Boolean(one.isAdapted || other.isAdapted) && one.fields.some((field) => other.fields.includes(field))
 }
 
 /** The header names to clear, in lower case. */

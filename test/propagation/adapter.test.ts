@@ -1,6 +1,8 @@
 import { createContextKey, ROOT_CONTEXT, type TextMapPropagator, trace } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { adapt } from '../../src/propagation/adapter'
+import { b3 } from '../../src/propagation/b3'
+import { b3Single } from '../../src/propagation/b3-single'
 import { Carrier } from '../../src/propagation/format'
 import { context, propagationOf, spanId, through, traceId } from './contexts'
 
@@ -35,6 +37,25 @@ test('serves in a propagation', () => {
   expect(head).toEqual(['Host: a', `traceparent: 00-${traceId}-${found.spanId}-03`])
 })
 
+test.each([true, false])(
+  'of two formats that write one header the first does, the adapted one: %s',
+  (isAdaptedFirst) => {
+    const mine = adapt('mine', {
+      fields: () => ['traceparent'],
+      extract: (into) => into,
+      inject: (_context, carrier, setter) => setter.set(carrier, 'traceparent', 'mine'),
+    })
+    const inject = isAdaptedFirst ? [mine, adapted] : [adapted, mine]
+    const ours = through(propagationOf({ inject: [b3, b3Single] }), ['Host: a']).head
+    expect(ours.filter((line) => /^(?:b3|x-b3-traceid):/i.test(line))).toHaveLength(2)
+    const { head } = through(propagationOf({ inject }), ['Host: a'])
+    expect(head).toEqual([
+      'Host: a',
+      expect.stringMatching(isAdaptedFirst ? /^traceparent: mine$/ : /^traceparent: 00-/),
+    ])
+  },
+)
+
 const throwing: TextMapPropagator = {
   fields: () => ['X-Bad'],
   extract: () => {
@@ -65,6 +86,7 @@ test('what would break out of its line is not written, and invalid ids are none'
       setter.set(carrier, 'd', 'of nobody')
       setter.set(carrier, 'c', undefined as unknown as string)
       setter.set(carrier, 'c', {} as unknown as string)
+      setter.set(carrier, 'x-id', 'first')
       setter.set(carrier, 'X-ID', 'fine')
     },
   }
