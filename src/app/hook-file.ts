@@ -68,11 +68,25 @@ export function nameProblems(resolved: Pick<Resolved, 'settings' | 'origins'>): 
   const module = hookModuleOf(resolved.settings)
   if (!module) return []
   const { exporters = [], propagators } = module
-  return foreignProblems(resolved, ownNames, {
+  const problems = foreignProblems(resolved, ownNames, {
     formats: [...propagators.keys()],
     // What a function makes is known when it has been called.
     exporters: typeof exporters === 'function' ? undefined : exporters.map(({ name }) => name),
   })
+  return [...problems, ...requestIdProblems(module, resolved)]
+}
+
+/** A header can't be the request id and trace context: each would be written, and told, as something else. */
+function requestIdProblems({ propagators }: HookModule, { settings, origins }: Pick<Resolved, 'settings' | 'origins'>) {
+  const { extract, inject, rules, requestIdHeader } = settings
+  const inUse = new Set([extract, inject, ...rules.flatMap((rule) => [rule.extract ?? [], rule.inject ?? []])].flat())
+  const owner = [...propagators].find(
+    ([name, propagator]) =>
+      inUse.has(name) && propagator.fields().some((field) => field.toLowerCase() === requestIdHeader),
+  )
+  return owner
+    ? [`${origins.hooks}: the propagator ${owner[0]} has ${requestIdHeader}, which is --request-id-header`]
+    : []
 }
 
 function inTime<T>(promise: Promise<T>): Promise<T> {

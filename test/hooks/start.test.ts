@@ -161,6 +161,18 @@ test('names that nobody brings', async () => {
   ])
 })
 
+test('a header that is the request id and trace context', async () => {
+  const hooks = written(
+    'id.mjs',
+    `export const propagators = { mine: { fields: () => ['X-Request-Id'], inject() {}, extract() {} } }`,
+  )
+  const { code, stderr } = await run(['check', '--hooks', hooks, '--inject', 'mine'])
+  const words = '  --hooks: the propagator mine has x-request-id, which is --request-id-header'
+  expect([code, stderr.split('\n')[1]]).toEqual([64, words])
+  expect((await run(['check', '--hooks', hooks, '--inject', 'mine', '--request-id-header', 'off'])).code).toBe(0)
+  expect((await run(['check', '--hooks', hooks])).code).toBe(0)
+})
+
 test.each([
   ['throws', 'throw new Error("not today")', 'not today'],
   ['makes no list', 'return 5', 'exports a function exporters that returned no list'],
