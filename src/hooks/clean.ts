@@ -65,6 +65,8 @@ const DEEPEST = 8
 
 /** @returns undefined for what no attribute of a log record can be, or for what there is no room */
 export function cleanAny(value: unknown, room: Room, depth = 0): EventValue | undefined {
+  // Whatever it is takes some: what refers to itself, or to the same list again and again, would be walked without end.
+  if (!room.take(SCALAR)) return undefined
   if (typeof value !== 'object') {
     const scalar = cleanValue(value)
     return scalar !== undefined && room.take(sizeOf(scalar)) ? (scalar as EventValue) : undefined

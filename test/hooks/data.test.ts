@@ -133,6 +133,20 @@ test('the bounds are for what hooks set, and not for what is there already', () 
   expect(event.data.body).toHaveLength(5000)
 })
 
+test('what is set may refer to itself, and to one thing many times', () => {
+  const { data, fields } = readEvent(entryOf('logs'))
+  let wide: unknown[] = Array(128).fill(true)
+  for (let depth = 0; depth < 6; depth++) wide = Array(128).fill(wide)
+  const round: Record<string, unknown> = {}
+  round.again = [round, round]
+  const written = new ProtobufWriter()
+  const start = performance.now()
+  writeEventData(written, { ...data, body: round as never, attributes: { wide: wide as never, text: 'ä' } }, fields)
+  expect(performance.now() - start).toBeLessThan(1000)
+  expect(written.size).toBeLessThan(512 * 1024)
+  expect(readEvent(contentOf(written)).data.body).toMatchObject({ again: [{}, {}] })
+})
+
 function contentOf(writer: ProtobufWriter): Buffer {
   const reader = new ProtobufReader(writer.take())
   reader.next()
