@@ -20,12 +20,16 @@ import { ledgerMetrics } from './ledger-metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program, type ProgramChange } from './life'
 import { OwnLog } from './own-log'
 import { processMetrics } from './process-metrics'
+import { silence } from './silence'
 import type { Ledgers } from './telemetry'
 import type { Answers, Ask, Handover, Message, Question } from './worker'
 
-/** Time before a worker that ended is replaced, and for one to answer a question, in milliseconds. */
+/** Time before a worker that ended is replaced, in milliseconds. It doubles with each that does not even get ready. */
 const REPLACE_DELAY = 1000
+const LONGEST_REPLACE_DELAY = 30_000
+/** Time for a worker to answer a question, and to give a sign of life, in milliseconds. */
 const ANSWER_TIMEOUT = 1000
+const LIFE_SIGN_TIMEOUT = 3000
 /** Time for a worker to make other settings ready, or to put them in force, in milliseconds: it may be busy. */
 const RELOAD_TIMEOUT = 10_000
 /** What a worker may take to stop beyond what its settings say, in milliseconds. */
@@ -54,6 +58,8 @@ export class Fleet implements Program {
   #catchingUp: Promise<void> = Promise.resolve()
   #asked = 0
   #replaced = 0
+  /** Workers in a row that ended before they were ready. */
+  #failedStarts = 0
   #isReady = false
   #stopping: Promise<void> | undefined
   proxyAddress: ListenAddress | undefined
@@ -185,7 +191,9 @@ export class Fleet implements Program {
       worker.on('message', (message: Message) => {
         if ('ready' in message) {
           this.#serving.set(worker, generation)
+          this.#failedStarts = 0
           this.#letCatchUp(worker)
+          void this.#watch(worker)
           resolve(message.ready)
         } else if ('failed' in message) reject(new Error(message.failed))
         else if ('books' in message) this.#hear(worker, message.books)
@@ -195,7 +203,7 @@ export class Fleet implements Program {
       worker.once('exit', (code, signal) => {
         this.#workers.delete(worker)
         this.#books.died(worker)
-        this.#serving.delete(worker)
+        if (!this.#serving.delete(worker)) this.#failedStarts++
         reject(new Error(`a worker ended at its start (${signal ?? code})`))
         if (this.#isReady) this.#replace(worker, signal ?? String(code))
       })
@@ -205,11 +213,21 @@ export class Fleet implements Program {
   #replace(worker: Worker, reason: string): void {
     this.#log.error('a worker ended and is replaced', { 'process.pid': worker.process.pid, reason })
     this.#replaced++
+    const delay = Math.min(REPLACE_DELAY * 2 ** this.#failedStarts, LONGEST_REPLACE_DELAY)
     setTimeout(() => {
       // A failure comes back here by the end of its process.
       if (this.#isReady)
         this.#hire().catch((error: Error) => this.#log.error('a worker failed', { reason: error.message }))
-    }, REPLACE_DELAY).unref()
+    }, delay).unref()
+  }
+
+  /** A worker that is stuck has its share of the connections wait: it is ended, and replaced like any that ends. */
+  async #watch(worker: Worker): Promise<void> {
+    const isOver = () => this.#stopping !== undefined || !this.#serving.has(worker)
+    await silence(() => this.#ask(worker, 'ledgers', LIFE_SIGN_TIMEOUT), isOver)
+    if (isOver()) return
+    this.#log.error('a worker gives no sign of life and is ended', { 'process.pid': worker.process.pid })
+    worker.process.kill('SIGKILL')
   }
 
   /** What comes behind a worker's end has been settled. */

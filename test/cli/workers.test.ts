@@ -126,6 +126,17 @@ test('a worker that ends is replaced', async () => {
   await becomes(admin, 'outspan_workers_replaced_total', 1)
 })
 
+test('a worker that is stuck is ended and replaced', async () => {
+  const outspan = start(args)
+  const { proxy } = await outspan.ready()
+  const [pid] = workersOf(outspan)
+  process.kill(pid as number, 'SIGSTOP')
+  expect(await outspan.logged('a worker gives no sign of life and is ended')).toMatchObject({ 'process.pid': pid })
+  expect(await outspan.logged('a worker ended and is replaced')).toMatchObject({ 'process.pid': pid })
+  await eventually(() => (workersOf(outspan).length === 2 ? true : undefined), 'two workers')
+  for (let i = 0; i < 4; i++) expect(await getThrough(proxy, url)).toBe(200)
+})
+
 test('a worker that dies leaves its books, and what it held is lost for that reason', async () => {
   const collector = await startReceiver(() => {})
   const outspan = start([
