@@ -37,7 +37,13 @@ export function digestOf({ text }: ConfigFile): string {
 
 /** What a file says. What is wrong is among the problems. */
 export function parseConfigFile({ path, text }: ConfigFile): ReadFile {
-  return parseConfig(text, basename(path))
+  const name = basename(path)
+  try {
+    return parseConfig(text, name)
+  } catch (error) {
+    // Nested too deep, or with aliases of aliases without end.
+    return { values: new Map(), problems: [`${name}: ${(error as Error).message}`] }
+  }
 }
 
 /** @param name what the file is called in messages */
@@ -55,6 +61,19 @@ export function parseConfig(text: string, name: string): ReadFile {
   }
   /** What an alias stands for. */
   const resolved = (node: unknown): unknown => (yaml.isAlias(node) ? node.resolve(document) : node)
+  /** What is meant as a pattern, `hosts: [*.example.com]`, reads as an alias. Its text does not show: it may be a password's. */
+  const judgeAliases = (): void => {
+    const anchors = new Set<string>()
+    yaml.visit(document, {
+      Node: (_key, node) => {
+        if (!yaml.isAlias(node)) return void (node.anchor && anchors.add(node.anchor))
+        if (anchors.has(node.source)) return
+        problems.push(
+          `${whereOf(node)}: a value that begins with * is an alias of YAML, and there is no anchor of that name: put it in quotes`,
+        )
+      },
+    })
+  }
   const isNothing = (node: unknown): boolean => node === null || (yaml.isScalar(node) && node.value === null)
 
   const walk = (node: unknown, prefix: string): void => {
@@ -74,11 +93,11 @@ export function parseConfig(text: string, name: string): ReadFile {
 
   const take = ({ key, kind }: Option<unknown>, keyNode: Scalar, value: unknown): void => {
     const where = `${whereOf(keyNode)} ${key}`
-    if (kind.readStructure) {
+    if (kind.readStructure && !values.has(key)) {
       values.set(key, { items: [], structure: (value as Node | null)?.toJS(document) ?? [], where })
       return
     }
-    const items = itemsOf(value, kind.join !== undefined)
+    const items = kind.readStructure ? [] : itemsOf(value, kind.join !== undefined)
     if (items === undefined)
       problems.push(`${where}: is not ${kind.join ? 'a list or mapping of values' : 'a single value'}`)
     else if (values.has(key)) problems.push(`${where}: is given twice`)
@@ -102,7 +121,8 @@ export function parseConfig(text: string, name: string): ReadFile {
       : undefined
   }
 
-  if (document.errors.length === 0 && !isNothing(document.contents)) walk(document.contents, '')
+  if (problems.length === 0) judgeAliases()
+  if (problems.length === 0 && !isNothing(document.contents)) walk(document.contents, '')
   return { values, problems }
 }
 

@@ -150,11 +150,19 @@ describe('what is refused', () => {
     ['a key that is a list', 'admin: off\n? [a, b]\n: c\n', [/^x\.yaml:2: /]],
     ['a key that is nothing', 'admin: off\n: c\n', [/^x\.yaml:2: /]],
     ['an alias of nothing', 'admin: off\nlisten: *nowhere\n', [/^x\.yaml:2\b/]],
+    ['an alias of nothing among attributes', 'resource:\n  attributes: {a: *nowhere}\n', [/^x\.yaml:2: .*in quotes$/]],
     [
-      'an alias of nothing among attributes',
-      'resource:\n  attributes: {a: *nowhere}\n',
-      [/^x\.yaml:2\b.*resource\.attributes/],
+      'a pattern without quotes',
+      'propagation:\n  rules:\n  - match:\n      hosts: [a, *.example.com]\n',
+      [/^x\.yaml:4: .*in quotes$/],
     ],
+    [
+      'an alias of nothing in the place of rules',
+      'admin: off\npropagation: {rules: *it}\n',
+      [/^x\.yaml:2: .*in quotes$/],
+    ],
+    ['an alias before its anchor', 'listen: *it\nadmin: &it off\n', [/^x\.yaml:1: .*in quotes$/]],
+    ['rules written two ways', 'propagation.rules: []\npropagation: {rules: []}\n', [/^x\.yaml:2 .*given twice$/]],
   ])('%s', (_, text, problems) => {
     expect(problemsOf(text).map(String)).toEqual(problems.map((words) => expect.stringMatching(words)))
   })
@@ -169,6 +177,10 @@ describe('what is refused', () => {
     const { values, problems } = parseConfig('admin: off\nlisten: [a\n', 'x.yaml')
     expect([...values]).toEqual([])
     expect(problems).not.toEqual([])
+  })
+
+  test('the text of an alias does not show: it may be a password without quotes', () => {
+    expect(problemsOf('otlp:\n  headers: {authorization: *hunter2}\n').join()).not.toContain('hunter2')
   })
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '<<'])('the key %s is no setting', (key) => {
@@ -233,6 +245,14 @@ describe('hostile files', () => {
   const bomb = Array.from({ length: levels }, (_, level) =>
     level === 0 ? '- &a0 [x, x, x, x, x, x, x, x, x]' : `- &a${level} [${`*a${level - 1}, `.repeat(9)}]`,
   ).join('\n')
+
+  test.each([
+    ['an alias bomb in rules', `propagation:\n  rules:\n    - match:\n${bomb.replaceAll(/^/gm, '        ')}\n`],
+    ['lists without end', `listen: ${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+  ])('%s is a problem of the file', (_, text) => {
+    const { values, problems } = parseConfigFile({ path: '/etc/x.yaml', text })
+    expect([[...values], problems]).toEqual([[], [expect.stringMatching(/^x\.yaml(?::1)?: /)]])
+  })
 
   test.each([
     ['an alias bomb', `resource:\n  attributes:\n${bomb.replaceAll(/^/gm, '    ')}\n`],
