@@ -1,10 +1,21 @@
 /** From settings to what spans say of calls, and what telemetry keeps to itself. */
 import type { Settings } from '../config/options'
 import { Annotator } from '../policy/annotator'
+import { matchesGlob } from '../policy/glob'
+import type { ShownHeaders } from '../telemetry/access-template'
 import { type RedactUrl, redaction, redactText } from '../telemetry/redact'
 
 export function redactionOf({ redactQuery, redactQueryExcept }: Settings): RedactUrl {
   return redaction({ query: redactQuery, queryExcept: redactQueryExcept })
+}
+
+/** Headers that are named one by one: only those of `redact.headers` do not show, and secrets in URLs of theirs. */
+export function namedHeadersOf(settings: Settings): ShownHeaders {
+  const redact = redactionOf(settings)
+  return {
+    isHidden: (name) => settings.redactHeaders.some((pattern) => matchesGlob(pattern, name)),
+    show: (value) => redactText(value, redact),
+  }
 }
 
 /** @returns undefined when the settings have nothing to add */

@@ -9,7 +9,7 @@ import { Road, type RoadParts } from '../proxy/road'
 import type { Metric } from '../telemetry/metrics'
 import { type PoolSettings, UpstreamPool } from '../upstream/pool'
 import { Resolver } from '../upstream/resolver'
-import { annotatorOf, redactionOf } from './annotations'
+import { annotatorOf, namedHeadersOf, redactionOf } from './annotations'
 import type { Change } from './change'
 import { connectionMetrics, resolverMetrics } from './connection-metrics'
 import { clientLimit, descriptorLimit } from './descriptors'
@@ -74,6 +74,7 @@ function liveOf(settings: Settings, { clock, random, log, telemetry, hooks }: Ba
       egress: egressOf(settings),
       knownMethods: new Set(settings.knownMethods),
       redactUrl: redactionOf(settings),
+      hidesUserAgent: namedHeadersOf(settings).isHidden('user-agent'),
       annotator: annotatorOf(settings),
       hooks: hooks?.hearsRequests ? hooks : undefined,
       via: settings.via,

@@ -9,6 +9,7 @@ import { readsLines, templateWriter } from '../telemetry/access-template'
 import { failedRequestWriter, type WriteFailedRequest } from '../telemetry/failed-request'
 import { accessRecordWriter, type WriteAccessRecord } from '../telemetry/otlp-log'
 import { spansWriter, spanWriter, type WriteSpan } from '../telemetry/otlp-span'
+import { namedHeadersOf } from './annotations'
 import { type FailureRules, failureRulesOf } from './failed-requests'
 
 export interface Telling {
@@ -34,7 +35,7 @@ export function tellingOf(settings: Settings): Telling {
     writeSpan: spanWriter(semconv),
     writeSpans: spansWriter(semconv),
     phases: phasesOf(settings),
-    writeLine: template ? templateWriter(template) : writeAccessLog,
+    writeLine: template ? templateWriter(template, namedHeadersOf(settings)) : writeAccessLog,
     writeAccessRecord: accessRecordWriter(semconv),
     isLogged: accessFilter({
       statuses: settings.accessLogStatuses,

@@ -60,6 +60,8 @@ export interface RoadParts {
   readonly knownMethods: ReadonlySet<string>
   /** URLs as telemetry shows them. */
   readonly redactUrl: RedactUrl
+  /** Whether telemetry never shows that header. */
+  readonly hidesUserAgent?: boolean
   /** What settings have spans say; undefined when they say nothing. */
   readonly annotator: Annotator | undefined
   /** The user's code that wants to hear of requests; undefined when none does. */
@@ -142,7 +144,7 @@ export class Road implements Entrance {
     exchange.context = context
     exchange.contextRefusals = refusals
     exchange.contextConflicts = conflicts
-    exchange.userAgent = fields.userAgent && decoded(fields.userAgent)
+    if (fields.userAgent && !parts.hidesUserAgent) exchange.userAgent = decoded(fields.userAgent)
 
     this.parts.hooks?.onRequest(exchange)
 

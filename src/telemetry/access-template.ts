@@ -19,6 +19,14 @@ const SLASH = 0x2f
 const QUESTION = 0x3f
 const LINE_FEED = 0x0a
 
+/** How headers that a template names may be shown. */
+export interface ShownHeaders {
+  /** Whether one never shows, by its name in lower case. */
+  isHidden(name: string): boolean
+  /** A value without the secrets in its URLs. */
+  show(value: string): string
+}
+
 /** The operators that take nothing in parentheses. */
 const plain: Readonly<Record<Exclude<OperatorName, 'START_TIME' | 'REQ' | 'RESP' | 'FIELD' | 'ATTRIBUTE'>, Write>> = {
   SUMMARY: (to, x) => text(to, accessWords(x)),
@@ -89,8 +97,11 @@ function isLine(operator: OperatorName, name: string): boolean {
 }
 
 /** What writes an exchange as one line, line end included; `-` stands for what is not there. */
-export function templateWriter(template: AccessTemplate): (to: ByteWriter, exchange: Exchange) => void {
-  const parts = template.map((part) => (typeof part === 'string' ? Buffer.from(part) : writeOf(part)))
+export function templateWriter(
+  template: AccessTemplate,
+  headers: ShownHeaders,
+): (to: ByteWriter, exchange: Exchange) => void {
+  const parts = template.map((part) => (typeof part === 'string' ? Buffer.from(part) : writeOf(part, headers)))
   return (to, exchange) => {
     for (const part of parts) {
       if (typeof part !== 'function') {
@@ -106,13 +117,13 @@ export function templateWriter(template: AccessTemplate): (to: ByteWriter, excha
   }
 }
 
-function writeOf(call: OperatorCall): Write {
+function writeOf(call: OperatorCall, headers: ShownHeaders): Write {
   const { operator, argument } = call
   if (operator === 'START_TIME') return startTime(argument)
   if (operator === 'FIELD') return field(argument as string)
   if (operator === 'ATTRIBUTE') return attribute(argument as string)
-  if (operator === 'REQ') return header(call, (x) => x.requestLines)
-  if (operator === 'RESP') return header(call, (x) => x.responseLines)
+  if (operator === 'REQ') return header(call, (x) => x.requestLines, headers)
+  if (operator === 'RESP') return header(call, (x) => x.responseLines, headers)
   return plain[operator]
 }
 
@@ -152,14 +163,24 @@ function attribute(name: string): Write {
 type Lines = (x: Exchange) => readonly FieldLine[] | undefined
 
 /** The first of several lines, as Envoy has it. An empty value is none. */
-function header({ argument, alternative, maxLength }: OperatorCall, linesOf: Lines): Write {
-  const first = valueReader(argument as string, linesOf)
-  const second = alternative === undefined ? undefined : valueReader(alternative, linesOf)
+function header({ argument, alternative, maxLength }: OperatorCall, linesOf: Lines, headers: ShownHeaders): Write {
+  const first = valueReader(argument as string, linesOf, headers)
+  const second = alternative === undefined ? undefined : valueReader(alternative, linesOf, headers)
   return (to, x) => text(to, (first(x) || second?.(x))?.slice(0, maxLength))
 }
 
-function valueReader(name: string, linesOf: Lines): (x: Exchange) => string | undefined {
-  return pseudoHeaders[name] ?? ((x) => firstValue(linesOf(x), name))
+function valueReader(
+  name: string,
+  linesOf: Lines,
+  { isHidden, show }: ShownHeaders,
+): (x: Exchange) => string | undefined {
+  const pseudo = pseudoHeaders[name]
+  if (pseudo) return pseudo
+  if (isHidden(name)) return () => undefined
+  return (x) => {
+    const value = firstValue(linesOf(x), name)
+    return value && show(value)
+  }
 }
 
 function firstValue(lines: readonly FieldLine[] | undefined, name: string): string | undefined {

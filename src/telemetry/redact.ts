@@ -77,10 +77,12 @@ function withoutUserinfo(url: string): string {
 }
 
 const userinfo = /:\/\/[^/?#\s]*@/g
-const queryInText = /\?[^\s<>"'#]*/g
+/** A fragment may hold what a query may: OAuth hands tokens over in it. */
+const queryInText = /[?#][^\s<>"'#]*/g
 
 /** The value of a header as it may be shown: it may have URLs in it (Location, Referer, Link). */
 export function redactText(text: string, redact: RedactUrl): string {
-  if (!text.includes('?') && !text.includes('://')) return text
-  return text.replace(userinfo, '://REDACTED:REDACTED@').replace(queryInText, (query) => redact(query))
+  if (!text.includes('?') && !text.includes('#') && !text.includes('://')) return text
+  const safe = text.replace(userinfo, '://REDACTED:REDACTED@')
+  return safe.replace(queryInText, (part) => `${part.charAt(0)}${redact(`?${part.slice(1)}`).slice(1)}`)
 }

@@ -104,3 +104,15 @@ test('what is wrong with the options is told at once', async () => {
   expect(stderr).toMatch(/--access-log-failures: "yes" is none of true, false/)
   expect(stderr).toMatch(/--access-log-sample: "0" is not a whole number/)
 })
+
+test('a template shows no header of redact.headers, and no secret in the URL of another', async () => {
+  const format = '%REQ(REFERER)% %REQ(X-Team)% %REQ(USER-AGENT)% %FIELD(user_agent.original)%'
+  const redact = ['--redact-header', 'x-t*,user-agent', '--redact-query', 'token']
+  const outspan = start([...anywhere, '--access-log', path, '--access-log-format', format, ...redact])
+  const { proxy } = await outspan.ready()
+  const headers = { referer: 'http://u:p@a.example/?token=s&b=1', 'x-team': 's', 'user-agent': 's' }
+  expect(await getThrough(proxy, url, headers)).toBe(200)
+  expect(await eventually(() => (existsSync(path) && linesOf(path)[0]) || undefined, 'a line')).toBe(
+    'http://REDACTED:REDACTED@a.example/?token=REDACTED&b=1 - - -',
+  )
+})

@@ -3,7 +3,7 @@ import { Problem } from '../../src/config/kinds'
 import { ByteWriter } from '../../src/model/byte-writer'
 import { type FaultCode, faults } from '../../src/model/fault'
 import { accessLogFields, accessLogRecord } from '../../src/telemetry/access-log'
-import { readsLines, templateWriter } from '../../src/telemetry/access-template'
+import { readsLines, type ShownHeaders, templateWriter } from '../../src/telemetry/access-template'
 import { seeded } from '../support/random'
 import { answered, connected, context, exchangeOf, type Facts, get, tunnel } from './exchanges'
 
@@ -13,10 +13,12 @@ function templateOf(text: string): AccessTemplate {
   return template
 }
 
+const all: ShownHeaders = { isHidden: () => false, show: (value) => value }
+
 /** The line without its end. */
-function line(text: string, facts: Facts): string {
+function line(text: string, facts: Facts, headers = all): string {
   const writer = new ByteWriter()
-  templateWriter(templateOf(text))(writer, exchangeOf(facts))
+  templateWriter(templateOf(text), headers)(writer, exchangeOf(facts))
   const written = writer.take().toString()
   expect(written.endsWith('\n')).toBe(true)
   return written.slice(0, -1)
@@ -201,6 +203,18 @@ describe('no value ends its line or its quotes', () => {
     expect(line('%FIELD(url.full)% %FIELD(user_agent.original)%', facts)).toBe('http://a/\\"\\n\\u2028 \\u009b\\"\\n')
     expect(accessLogRecord(exchangeOf(facts))).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
   })
+})
+
+test.each([
+  ['%REQ(server?user-agent)% %REQ(user-agent?:method)%', '- GET'],
+  ['%RESP(Server)% %RESP(content-type)% %REQ(x-two):3%', '- <text/html> <fi'],
+  ['%REQ(:METHOD)% %RESP(:STATUS)%', 'GET 200'],
+])('%s with headers that are not shown, or not as they are', (text, expected) => {
+  const headers: ShownHeaders = {
+    isHidden: (name) => name === 'server' || name === 'user-agent',
+    show: (value) => `<${value}>`,
+  }
+  expect(line(text, whole, headers)).toBe(expected)
 })
 
 test.each([

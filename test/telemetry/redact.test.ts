@@ -152,6 +152,8 @@ test.each([
   ['plain', 'plain'],
   ['http://u:p@a.example/?sig=s&b=1', 'http://REDACTED:REDACTED@a.example/?sig=REDACTED&b=1'],
   ['/relative?sig=s', '/relative?sig=REDACTED'],
+  ['/a?sig=s#sig=t&b=1#part', '/a?sig=REDACTED#sig=REDACTED&b=1#part'],
+  ['https://a.example/#state=1&sig=s', 'https://a.example/#state=1&sig=REDACTED'],
   [
     '<http://u@a.example/?sig=s>; rel=next, <https://u:p@b.example/?sig=t>; rel=last',
     '<http://REDACTED:REDACTED@a.example/?sig=REDACTED>; rel=next, <https://REDACTED:REDACTED@b.example/?sig=REDACTED>; rel=last',
