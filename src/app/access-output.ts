@@ -9,6 +9,19 @@ import type { Change } from './change'
 /** What a former output has to take the last of its lines, in milliseconds. */
 const LAST_LINES = 5000
 
+export function droppedLines(count: number): Metric {
+  return single(
+    'counter',
+    'outspan.access_log.dropped',
+    '{line}',
+    'Access-log lines given up for a reader or a disk that is slow, full or gone.',
+    count,
+  )
+}
+
+/** What is told when lines could not be written. */
+export const ACCESS_LOG_TROUBLE = 'the access log could not be written'
+
 export class AccessOutput {
   readonly #onTrouble: (message: string) => void
   #output: string
@@ -57,13 +70,7 @@ export class AccessOutput {
     for (const writer of this.#open) dropped += writer.dropped
     if (!this.#writer && dropped + filtered === 0) return []
     return [
-      single(
-        'counter',
-        'outspan.access_log.dropped',
-        '{line}',
-        'Access-log lines given up for a reader or a disk that is slow, full or gone.',
-        dropped,
-      ),
+      droppedLines(dropped),
       single(
         'counter',
         'outspan.access_log.filtered',

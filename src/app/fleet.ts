@@ -14,12 +14,14 @@ import type { ByteWriter } from '../model/byte-writer'
 import type { ListenAddress } from '../proxy/listener'
 import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
+import { ACCESS_LOG_TROUBLE, droppedLines } from './access-output'
 import { Books, sumOf } from './books'
 import type { InForce } from './in-force'
 import { ledgerMetrics } from './ledger-metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program, type ProgramChange } from './life'
 import { OwnLog } from './own-log'
 import { processMetrics } from './process-metrics'
+import { troubleOf } from './signals'
 import { silence } from './silence'
 import type { Ledgers } from './telemetry'
 import type { Answers, Ask, Handover, Message, Question } from './worker'
@@ -49,7 +51,7 @@ export class Fleet implements Program {
   readonly #admin: AdminServer | undefined
   readonly #pending = new Map<number, (answer: unknown) => void>()
   /** What workers write, line by line. */
-  readonly #relays = { stdout: relayTo('stdout'), stderr: relayTo('stderr') }
+  readonly #relays: Readonly<Record<'stdout' | 'stderr', LineWriter>>
   readonly #workers = new Set<Worker>()
   readonly #books = new Books<Worker>()
   readonly #ownLog: OwnLog
@@ -73,6 +75,10 @@ export class Fleet implements Program {
     this.#inForce = inForce
     this.#startFile = inForce.file
     this.#log = log
+    this.#relays = {
+      stdout: new LineWriter('stdout', troubleOf(log, ACCESS_LOG_TROUBLE)),
+      stderr: new LineWriter('stderr', () => {}),
+    }
     cluster.setupPrimary({ silent: true })
     // A second signal ends this process at once, and the workers with it.
     process.once('exit', () => this.#killAll())
@@ -254,7 +260,10 @@ export class Fleet implements Program {
     const parts = await this.#askAll('metrics')
     const replaced = single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced)
     const others = ledgerMetrics(sumOf([this.#books.gone, this.#ownLog.ledgers]))
-    return [...mergeMetrics([...parts, this.#inForce.metrics(), processMetrics(), others]), replaced]
+    // What the workers had written, and nobody took.
+    const { dropped } = this.#relays.stdout
+    const lost = dropped > 0 ? [droppedLines(dropped)] : []
+    return [...mergeMetrics([...parts, this.#inForce.metrics(), processMetrics(), others, lost]), replaced]
   }
 
   /** All workers' newest, newest first. Within a millisecond the records of each keep their order. */
@@ -301,10 +310,6 @@ export class Fleet implements Program {
 function newestFirst(one: string, other: string): number {
   const [stamp, otherStamp] = [one.slice(0, STAMP_LENGTH), other.slice(0, STAMP_LENGTH)]
   return stamp === otherStamp ? 0 : stamp < otherStamp ? 1 : -1
-}
-
-function relayTo(output: 'stdout' | 'stderr'): LineWriter {
-  return new LineWriter(output, () => {})
 }
 
 function writeRaw(to: ByteWriter, bytes: Buffer): void {

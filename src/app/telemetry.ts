@@ -16,7 +16,7 @@ import { Deltas } from '../telemetry/deltas'
 import type { FailedRequest } from '../telemetry/failed-request'
 import { type Metric, Tally } from '../telemetry/metrics'
 import { writeMetric } from '../telemetry/otlp-metric'
-import { AccessOutput } from './access-output'
+import { ACCESS_LOG_TROUBLE, AccessOutput } from './access-output'
 import { all, type Change } from './change'
 import { FailedRequests } from './failed-requests'
 import type { Hooked } from './hooked'
@@ -61,7 +61,7 @@ export class Telemetry {
     this.#telling = tellingOf(settings)
     this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
-    this.#lines = new AccessOutput(settings.accessLog, troubleOf(log, 'the access log could not be written'))
+    this.#lines = new AccessOutput(settings.accessLog, troubleOf(log, ACCESS_LOG_TROUBLE))
     const shows = (signal: Signal) =>
       settings.signals.includes(signal) && exportersOf(signal, settings).includes('console')
     // A block says all that the line does; of our own log all lines are there already.

@@ -83,6 +83,17 @@ test('SIGHUP at any time of the start does not end it', async () => {
   expect(await getThrough(proxy, url)).toBe(200)
 })
 
+test.each([1, 2])('%d workers: lines for a reader that is gone are counted and told', async (workers) => {
+  const outspan = start([...anywhere, '--workers', String(workers)])
+  const { proxy, admin } = await outspan.ready()
+  outspan.process.stdout?.destroy()
+  for (let count = 0; count < 5; count++) expect(await getThrough(proxy, url)).toBe(200)
+  const isCounted = async () =>
+    (await (await fetch(`${admin}/metrics`)).text()).includes('\noutspan_access_log_dropped_total 5\n') || undefined
+  await eventually(isCounted, 'the lines that were given up')
+  await outspan.logged('the access log could not be written')
+})
+
 test('SIGHUP leaves stdout as it is', async () => {
   const outspan = start([...anywhere, '--access-log-format', 'text'])
   const { proxy } = await outspan.ready()
