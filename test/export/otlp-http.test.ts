@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
 import type { Batch, SendResult, Signal } from '../../src/export/exporter'
@@ -552,9 +552,19 @@ describe('TLS', () => {
 
   test.each<[string, Partial<OtlpSettings['tls']>, RegExp]>([
     ['is missing', { certificate: 'missing.pem' }, /ENOENT/],
-    ['holds no certificate', { clientCertificate: 'server.ext', clientKey: 'server.key' }, /PEM/],
-    ['is the key of another', { clientCertificate: 'client.pem', clientKey: 'server.key' }, /mismatch/],
+    ['holds no certificate', { clientCertificate: 'server.ext', clientKey: 'server.key' }, /^--otlp-client-c.*PEM/],
+    ['is the key of another', { clientCertificate: 'client.pem', clientKey: 'server.key' }, /client\.pem".*mismatch/],
+    [
+      'is no authority but a key',
+      { certificate: 'server.key' },
+      /^--otlp-certificate ".*server\.key" .*no certificate$/,
+    ],
+    ['holds an authority that is broken', { certificate: 'broken.pem' }, /^--otlp-certificate ".*broken\.pem" .*PEM/],
+    ['holds half an authority', { certificate: 'half.pem' }, /^--otlp-certificate ".*half\.pem" .*PEM/],
   ])('a file that %s fails the start', (_, files, words) => {
+    const whole = readFileSync(path('authority.pem'), 'latin1')
+    writeFileSync(path('broken.pem'), whole.replace('MII', 'M!I'))
+    writeFileSync(path('half.pem'), whole + whole.slice(0, 100))
     const paths = Object.entries(files).map(([name, file]) => [name, path(file as string)])
     expect(() => exporterTo('https://localhost:1', { tls: { ...noTls, ...Object.fromEntries(paths) } })).toThrow(words)
   })
