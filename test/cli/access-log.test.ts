@@ -1,6 +1,7 @@
 /** The access log of the binary: its options, and files that are opened anew on SIGHUP. */
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +60,27 @@ describe.each([1, 2])('%d workers', (workers) => {
     const numbers = [...files, path].flatMap(linesOf).map((line) => Number(/^\/(\d+) 200$/.exec(line)?.[1]))
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index))
     expect(outspan.log().map(({ message }) => message)).not.toContain('the access log could not be written')
+  })
+
+  test('SIGHUP while it drains: the last lines are in the new file', async () => {
+    const slow = createServer((_request, response) => void response.write('begun'))
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+    const arrived = once(slow, 'request')
+    const outspan = start([...anywhere, '--workers', String(workers), '--access-log', path])
+    const { proxy } = await outspan.ready()
+    const answer = getThrough(proxy, `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`)
+    const [, response] = (await arrived) as [unknown, ServerResponse]
+    outspan.process.kill('SIGTERM')
+    await outspan.logged('draining')
+    renameSync(path, `${path}.1`)
+    outspan.process.kill('SIGHUP')
+    await eventually(() => existsSync(path) || undefined, 'the new file')
+    response.end()
+    expect(await answer).toBe(200)
+    expect((await outspan.end).code).toBe(0)
+    slow.close()
+    expect(linesOf(path)).toHaveLength(1)
+    expect(linesOf(`${path}.1`)).toEqual([])
   })
 })
 

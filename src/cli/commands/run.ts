@@ -87,6 +87,7 @@ function summary({ proxyAddress, adminAddress }: Program, resolved: Resolved): F
 interface Reloads {
   /** The program has started: what was asked for before is done now. */
   begin(): void
+  /** The settings stay as they are from now on. */
   stop(): void
 }
 
@@ -112,8 +113,8 @@ function reloadBySignal(reload: Reload, settings: Settings, program: Program, lo
     },
     stop: () => {
       watch?.close()
+      // Files of logs are opened anew to the end: a drain may take longer than a rotation leaves them.
       reload.stop()
-      process.off('SIGHUP', onHangUp)
     },
   }
 }
