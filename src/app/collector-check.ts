@@ -1,6 +1,6 @@
 /** Asks the collectors what they think of us, by exports without entries. */
 import { ofSignal } from '../config/delivery-options'
-import type { Settings } from '../config/options'
+import { options, type Settings } from '../config/options'
 import type { Exporter, SendResult, Signal } from '../export/exporter'
 import { endpointOf, exporterOf, exportersOf } from './signals'
 
@@ -23,7 +23,7 @@ export async function checkCollectors(settings: Settings): Promise<CollectorChec
   const results = await Promise.all(asked.map(({ signal, endpoint }) => ask(signal, endpoint, settings)))
   const lines = asked.map(({ signal, endpoint }, index) => {
     const protocol = ofSignal(settings, signal, 'otlpProtocol')
-    return `${signal.padEnd(8)} ${endpoint} (${protocol}): ${words(results[index] as Outcome)}\n`
+    return `${signal.padEnd(8)} ${options.otlpEndpoint.kind.show(endpoint)} (${protocol}): ${words(results[index] as Outcome)}\n`
   })
   return { text: lines.join(''), isFine: results.every(({ kind }) => kind === 'ok') }
 }

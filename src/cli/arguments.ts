@@ -52,8 +52,11 @@ export function readArguments(argv: readonly string[]): Arguments {
   let wantsExplanation = false
   let asksCollector = false
   const lines: string[] = []
+  // The word behind an option that there is not is its value, which may be a secret.
+  let isStray = false
   for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value)
+    if (token.kind === 'positional' && !isStray) words.push(token.value)
+    isStray = false
     if (token.kind !== 'option') continue
     const flag = `--${token.name}`
     if (token.name === 'help') wantsHelp = true
@@ -61,9 +64,10 @@ export function readArguments(argv: readonly string[]): Arguments {
     else if (token.name === 'explain') wantsExplanation = true
     else if (token.name === 'collector') asksCollector = true
     else if (token.name === 'header' && !isMissing(token)) lines.push(token.value as string)
-    else if (token.name !== 'header' && !known.has(flag))
+    else if (token.name !== 'header' && !known.has(flag)) {
       problems.push(`${token.rawName}: there is no such option; outspan --help lists them`)
-    else if (isMissing(token)) problems.push(`${token.rawName}: the value is missing`)
+      isStray = token.inlineValue !== true
+    } else if (isMissing(token)) problems.push(`${token.rawName}: the value is missing`)
     else flags.set(flag, [...(flags.get(flag) ?? []), token.value as string])
   }
   const [command = 'run', ...rest] = words

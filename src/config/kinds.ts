@@ -98,7 +98,9 @@ export function list<const T extends string>(item: Kind<T>, split = atCommas): K
       const items: T[] = []
       for (const part of text === 'none' ? [] : split(text)) {
         const value = item.read(part.trim())
-        if (value instanceof Problem) return new Problem(`has "${part.trim()}", which ${value.words}`)
+        // What may be a URL with credentials does not show.
+        const named = part.includes('@') ? 'an item' : `"${part.trim()}"`
+        if (value instanceof Problem) return new Problem(`has ${named}, which ${value.words}`)
         if (!items.includes(value)) items.push(value)
       }
       return items
@@ -221,8 +223,8 @@ export const endpoint: Kind<string> = {
   },
   readOtel: (text, environment, variable) =>
     withoutScheme.test(text) ? `${schemeFor(variable, environment)}://${text}` : endpoint.read(text),
-  // Userinfo is refused; should any come another way, it does not show.
-  show: (text) => text.replace(/\/\/[^/]*@/, '//[redacted]@'),
+  // Userinfo is refused; should any come another way, it does not show. Some collectors take their key in the query.
+  show: (text) => text.replace(/\/\/[^/]*@/, '//[redacted]@').replace(/[?#].+$/, '?[redacted]'),
 }
 
 type Pairs<T> = Readonly<Record<string, T>>

@@ -176,7 +176,7 @@ export function single(kind: Kind<unknown>): Reader {
       typeof value === 'string' || typeof value === 'number'
         ? kind.read(String(value))
         : new Problem('is no single value')
-    const named = kind.isSecret ? 'the value' : `"${String(value)}"`
+    const named = kind.isSecret || String(value).includes('@') ? 'the value' : `"${String(value)}"`
     return result instanceof Problem ? new Problem(`${named} ${result.words}`) : result
   }
 }

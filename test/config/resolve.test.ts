@@ -293,6 +293,27 @@ describe('the forms of OTEL_ variables', () => {
     expect(resolved({ environment: { [variable]: text } }).warnings).toEqual([`${variable}: "${text}" ${words}`])
   })
 
+  test('a variable of ours that there is not is told, without its value', () => {
+    const environment = { OUTSPAN_OTLP_HEADERS: 'a=geheim', OUTSPAN_PROPAGATION_RULES: '[]', OUTSPAN_LISTN: '' }
+    expect(resolved({ environment }).warnings).toEqual([
+      'OUTSPAN_OTLP_HEADERS: there is no such variable, and it is ignored',
+      'OUTSPAN_PROPAGATION_RULES: there is no such variable, and it is ignored',
+    ])
+  })
+
+  test('what a platform says of a service named outspan is not told', () => {
+    const names = [
+      'SERVICE_HOST',
+      'SERVICE_PORT',
+      'SERVICE_PORT_ADMIN',
+      'PORT',
+      'PORT_15000_TCP',
+      'PORT_15000_TCP_ADDR',
+    ]
+    const environment = Object.fromEntries(names.map((name) => [`OUTSPAN_${name}`, 'tcp://10.0.0.1:15000']))
+    expect(resolved({ environment }).warnings).toEqual([])
+  })
+
   test('what changes nothing is not told', () => {
     const aggregation = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'
     const environment = { [aggregation]: 'EXPLICIT_bucket_histogram', OTEL_EXPORTER_OTLP_INSECURE: 'false' }
