@@ -168,7 +168,7 @@ export const duration: Kind<number> = {
     const parts = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text)
     const value = Number(parts?.[1]) * (durationUnits[parts?.[2] ?? ''] ?? Number.NaN)
     // Timers hold 31 bits of milliseconds.
-    return value < 2 ** 31 ? value : new Problem('is not a duration, such as 250ms, 5s or 2m')
+    return value < 2 ** 31 ? value : new Problem('is not a duration of up to 596h, such as 250ms, 5s or 2m')
   },
   readOtel: millisecondsOf,
   show: (value) => {

@@ -75,8 +75,9 @@ export interface ProxyRule {
 
 /** The rules for ways out, as they stand in the file. */
 export const proxyRules: Kind<readonly ProxyRule[]> = {
-  ...listOfRules({ proxy: single(wayOut) }, (name, match, { proxy }, tell): ProxyRule => {
-    if (proxy === undefined) tell('proxy is missing: a URL, or direct')
+  ...listOfRules({ proxy: single(wayOut) }, (name, match, settings, tell): ProxyRule => {
+    const { proxy } = settings
+    if (!('proxy' in settings)) tell('proxy is missing: a URL, or direct')
     return { name, match, proxy: proxy === 'direct' ? undefined : (proxy as UpstreamProxy) }
   }),
   show: (value) => value.map((rule) => ({ ...rule, proxy: wayOut.show(rule.proxy ?? 'direct') })),
@@ -141,7 +142,7 @@ function readKeys(
       ? reader(part)
       : new Problem(`is no setting of a rule; there are ${Object.keys(readers).join(', ')}`)
     if (result instanceof Problem) tell(`${key} ${result.words}`)
-    else read[key] = result
+    read[key] = result instanceof Problem ? undefined : result
   }
   return read
 }

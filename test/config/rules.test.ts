@@ -127,6 +127,22 @@ describe('the variables of OpenTelemetry', () => {
   })
 })
 
+test.each([
+  ['{match: {}}', 'rule 1: proxy is missing: a URL, or direct'],
+  [
+    '{match: {}, proxy: "ftp://u:geheim@a"}',
+    'rule 1: proxy the value is not the http:// URL of a proxy, such as http://proxy.example:3128',
+  ],
+  [
+    '{match: {hosts: "http://u:geheim@a"}, proxy: direct}',
+    'rule 1: match.hosts the value is no host pattern, such as *.example.com',
+  ],
+])('of a way out, %s is told once, without credentials', (rule, words) => {
+  expect(resolved(`upstream_proxy:\n  rules: [${rule}]\n`).problems).toEqual([
+    `x.yaml:2 upstream_proxy.rules: ${words}`,
+  ])
+})
+
 test('the examples in the README are settings that can be used', () => {
   expect(yamlExamples.length).toBeGreaterThan(1)
   for (const example of yamlExamples) expect(resolved(example).problems).toEqual([])
