@@ -33,6 +33,13 @@ const LOOK_INTERVAL = 30_000
 const LAST_CHANCE = 1000
 /** How many times its bounds a queue may hold while the spool takes what is too much. */
 const WITH_SPOOL = 2
+/** What former settings let in: the spool has to take it first, and it may wait beyond the bounds for that. */
+interface Surplus {
+  readonly entries: number
+  readonly bytes: number
+}
+
+const noSurplus: Surplus = { entries: 0, bytes: 0 }
 /** Timers hold no more. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -55,6 +62,7 @@ export class ExportQueue {
   /** Batches that wait, the oldest first. */
   readonly #closed: Waiting[] = []
   #closedBytes = 0
+  #surplus = noSurplus
   readonly #onTheirWay = new Set<Waiting>()
   /** A batch is being moved to the spool; one is being sent from it. */
   #appending: Promise<void> | undefined
@@ -125,7 +133,10 @@ export class ExportQueue {
     this.#timer = undefined
     this.#retryTimer = undefined
     if (exporter !== former) void former.close()
-    if (this.#closed.length > 0) this.#keepBounds()
+    if (this.#closed.length > 0) {
+      if (this.#spool && this.#isOver(1)) this.#surplus = { entries: this.#ledger.queued, bytes: this.#closedBytes }
+      this.#keepBounds()
+    }
     this.#pump()
   }
 
@@ -194,14 +205,22 @@ export class ExportQueue {
 
   /** The oldest go that are not on their way; the newest batch stays. */
   #keepBounds(): void {
-    const { capacity, maxBytes } = this.#settings
-    const isOver = (times: number) => this.#ledger.queued > capacity * times || this.#closedBytes > maxBytes * times
     // A disk takes what is too much for memory. Where it is slow, there is a bound all the same.
-    if (this.#spool && isOver(1)) this.#toSpool(this.#spool)
+    if (this.#spool && this.#isOver(1)) this.#toSpool(this.#spool)
     const times = this.#spool ? WITH_SPOOL : 1
-    while (this.#closed.length > 0 && this.#closed.length + this.#onTheirWay.size > 1 && isOver(times)) {
+    while (
+      this.#closed.length > 0 &&
+      this.#closed.length + this.#onTheirWay.size > 1 &&
+      this.#isOver(times, this.#surplus)
+    ) {
       this.#drop(this.#takeFirst() as Waiting, 'queue_full')
     }
+  }
+
+  /** @param times how many times the bounds count @param more what may wait beyond them */
+  #isOver(times: number, more = noSurplus): boolean {
+    const { capacity, maxBytes } = this.#settings
+    return this.#ledger.queued > capacity * times + more.entries || this.#closedBytes > maxBytes * times + more.bytes
   }
 
   #takeFirst(): Waiting | undefined {
@@ -320,14 +339,22 @@ export class ExportQueue {
     if (!batch) return
     if (await spool.append(batch)) {
       this.#ledger.queued -= batch.count
+      if (this.#surplus !== noSurplus) this.#lessen(batch)
       this.#open.reuse(batch.bytes)
       return
     }
     if (this.#isClosing) return this.#drop(batch, 'shutdown')
     this.#unshift(batch)
+    this.#surplus = noSurplus
     this.#keepBounds()
     // A disk that takes nothing now takes nothing at once either.
     await new Promise((resolve) => setTimeout(resolve, this.#settings.firstDelay).unref())
+  }
+
+  #lessen({ count, bytes }: Batch): void {
+    const { entries, bytes: former } = this.#surplus
+    if (this.#closed.length === 0) this.#surplus = noSurplus
+    else this.#surplus = { entries: Math.max(0, entries - count), bytes: Math.max(0, former - bytes.length) }
   }
 
   async #sendSpooled(spool: Store): Promise<void> {

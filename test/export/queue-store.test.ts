@@ -196,6 +196,41 @@ test('while a collector hangs, the store takes what is too much for memory', asy
   expect(books.exported).toBe(20)
 })
 
+describe('tighter bounds while a collector hangs', () => {
+  const text = 'abcdefghijklmnopqrstuvwxyz'
+  const tight = { ...settings, capacity: 2, maxBytes: 4 }
+
+  test('what waits goes to the store, and nothing is lost', async () => {
+    const store = new Memory()
+    const { exporter, books, queue, add } = make(store)
+    exporter.holds = true
+    add(text)
+    await pass(0)
+    expect([books.queued, books.spooled]).toEqual([26, 0])
+    queue.renew(tight)
+    add('01')
+    await pass(10)
+    expect(books).toMatchObject({ queued: 2, spooled: 26, dropped: { queue_full: 0 } })
+    expectBalance(books)
+    exporter.holds = false
+    for (const release of exporter.held) release()
+    await pass(1000)
+    expect(exporter.sent.join('')).toBe(`${text}01`)
+  })
+
+  test('where the store takes nothing, they hold at once', async () => {
+    const store = new Memory()
+    store.isFull = true
+    const { exporter, books, queue, add } = make(store)
+    exporter.holds = true
+    add(text)
+    queue.renew(tight)
+    await pass(10)
+    expect(books.queued).toBeLessThanOrEqual(2 * tight.capacity + 2)
+    expectBalance(books)
+  })
+})
+
 test('several at once, as many as may be', async () => {
   const { exporter, books, add } = make(undefined, { concurrency: 3 })
   exporter.holds = true
