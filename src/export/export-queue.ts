@@ -190,7 +190,8 @@ export class ExportQueue {
   }
 
   get #isBusy(): boolean {
-    return this.#closed.length > 0 || this.#onTheirWay.size > 0 || this.#appending !== undefined
+    if (this.#closed.length > 0 || this.#onTheirWay.size > 0) return true
+    return this.#appending !== undefined || this.#sending !== undefined
   }
 
   #closeBatch(): void {
@@ -314,7 +315,8 @@ export class ExportQueue {
 
   #pumpSpool(spool: Store): void {
     if (this.#closed.length > 0) this.#toSpool(spool)
-    // What is on disk is safe there: it is not waited for at the end.
+    // What is on disk is safe there: at the end none of it sets out. What has set out is waited for, or the next process would
+    // send again what has been taken.
     if (this.#sending || this.#isClosing || spool.entries === 0 || !this.#mayTry()) return
     this.#sending = this.#sendSpooled(spool).finally(() => {
       this.#sending = undefined

@@ -178,6 +178,26 @@ test('at the end a collector that hangs costs nothing that a store can hold', as
   expectBalance(books)
 })
 
+test('at the end what is on its way from the store has its answer, and is not left to be sent again', async () => {
+  const store = new Memory()
+  const { exporter, books, queue, add } = make(store)
+  exporter.verdict = away
+  add('abcd')
+  await pass(0)
+  exporter.verdict = ok
+  exporter.holds = true
+  await pass(3000)
+  expect(exporter.held).toHaveLength(1)
+  const closed = queue.close(5000)
+  await pass(100)
+  exporter.held[0]?.()
+  await closed
+  expect(exporter.sent).toEqual(['ab'])
+  expect(store.batches.map(({ batch }) => batch.bytes.toString())).toEqual(['cd'])
+  expect([books.exported, books.spooled, store.closed]).toEqual([2, 2, 1])
+  expectBalance(books)
+})
+
 test('while a collector hangs, the store takes what is too much for memory', async () => {
   const store = new Memory()
   const { exporter, books, add } = make(store, { capacity: 4 })
