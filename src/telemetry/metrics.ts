@@ -60,8 +60,9 @@ class Counts {
     else this.#points.set(key, { attributes: attributes(), value: 1 })
   }
 
+  /** Copies: who keeps them to tell what came since has what was read off. */
   get points(): readonly Point[] {
-    return [...this.#points.values()]
+    return Array.from(this.#points.values(), (point) => ({ ...point }))
   }
 }
 

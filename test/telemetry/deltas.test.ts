@@ -1,7 +1,8 @@
 import { Deltas, type Temporality } from '../../src/telemetry/deltas'
 import { Histogram, type HistogramPoint } from '../../src/telemetry/histogram'
-import { type Metric, type Point, single } from '../../src/telemetry/metrics'
+import { type Metric, type Point, single, Tally } from '../../src/telemetry/metrics'
 import { seeded } from '../support/random'
+import { answered, exchangeOf, get } from './exchanges'
 
 const histogramOf = (histogram: Histogram): Metric => {
   const point = histogram.point({ a: 1 })
@@ -41,6 +42,17 @@ test('what does not move is left out, and what begins later counts from nothing'
     ],
   }
   expect(deltas.since([later])).toMatchObject([{ points: [{ value: 2 }, { value: 4 }] }])
+})
+
+test('counts of exchanges that go on counting: each delta has what came since', () => {
+  const tally = new Tally()
+  const deltas = new Deltas('delta')
+  const told = [2, 3, 0, 1].map((exchanges) => {
+    for (let i = 0; i < exchanges; i++) tally.add(exchangeOf({ ...get, ...answered }))
+    const metric = deltas.since(tally.metrics()).find(({ name }) => name === 'outspan.exchanges')
+    return (metric?.points as readonly Point[] | undefined)?.map(({ value }) => value)
+  })
+  expect(told).toEqual([[2], [3], undefined, [1]])
 })
 
 test('the law: deltas add up to what was counted', () => {
