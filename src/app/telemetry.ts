@@ -205,8 +205,10 @@ export class Telemetry {
       const metrics = all().filter(({ points }) => points.length > 0)
       if (this.#showsMetrics) this.#console?.add(writeText, metricsBlock(metrics, times.now))
       if (!queue) return
-      for (const metric of this.#deltas.since(metrics))
-        queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+      queue.addTogether(() => {
+        for (const metric of this.#deltas.since(metrics))
+          queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
+      })
       this.#pushedAt = times.now
       this.#tally.exported()
     }

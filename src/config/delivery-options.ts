@@ -97,7 +97,7 @@ const queue = {
     kind: integer(1, 1_000_000),
     default: 8192,
     isLive: true,
-    doc: 'Entries of a signal that may wait in memory; when a batch is full and there are more, the oldest are dropped and counted. Batches on their way stay.',
+    doc: 'Entries of a signal that may wait in memory; when a batch is full and there are more, the oldest are dropped and counted. Batches on their way stay, and all metrics of the newest export.',
   }),
   queueExportTimeout: optional({
     key: 'queue.export_timeout',

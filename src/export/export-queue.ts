@@ -47,6 +47,8 @@ const LONGEST_TIMER = 2 ** 31 - 1
 interface Waiting extends Batch {
   /** Unix milliseconds of its first try; 0 before. */
   triedAt: number
+  /** The number of what its last entry came together with; 0 where entries come alone. */
+  readonly group: number
 }
 
 export class ExportQueue {
@@ -59,6 +61,8 @@ export class ExportQueue {
   /** The batch that is being filled. */
   readonly #open = new ProtobufWriter()
   #openCount = 0
+  /** The number of what came together last. */
+  #newestGroup = 0
   /** Batches that wait, the oldest first. */
   readonly #closed: Waiting[] = []
   #closedBytes = 0
@@ -117,6 +121,15 @@ export class ExportQueue {
       this.#closeBatch()
       this.#pump()
     } else this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
+  }
+
+  /**
+   * What `addAll` adds comes together, as the metrics of one export do: older ones go for its sake, none of its own does, however
+   * many they are. Otherwise the same ones would be lost each time, though nothing is wrong.
+   */
+  addTogether(addAll: () => void): void {
+    this.#newestGroup++
+    addAll()
   }
 
   /**
@@ -197,24 +210,24 @@ export class ExportQueue {
   #closeBatch(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const batch = { bytes: this.#open.take(), count: this.#openCount, triedAt: 0 }
+    const batch = { bytes: this.#open.take(), count: this.#openCount, triedAt: 0, group: this.#newestGroup }
     this.#openCount = 0
     this.#closed.push(batch)
     this.#closedBytes += batch.bytes.length
     this.#keepBounds()
   }
 
-  /** The oldest go that are not on their way; the newest batch stays. */
+  /** The oldest go that are not on their way; the newest batch stays, and what came together last. */
   #keepBounds(): void {
+    const isNewest = ({ group }: Waiting) => group > 0 && group === this.#newestGroup
     // A disk takes what is too much for memory. Where it is slow, there is a bound all the same.
     if (this.#spool && this.#isOver(1)) this.#toSpool(this.#spool)
     const times = this.#spool ? WITH_SPOOL : 1
-    while (
-      this.#closed.length > 0 &&
-      this.#closed.length + this.#onTheirWay.size > 1 &&
-      this.#isOver(times, this.#surplus)
-    ) {
-      this.#drop(this.#takeFirst() as Waiting, 'queue_full')
+    const isOver = () => this.#isOver(times, this.#surplus)
+    for (let first = this.#closed[0]; first && !isNewest(first) && isOver(); first = this.#closed[0]) {
+      if (this.#closed.length + this.#onTheirWay.size <= 1) return
+      this.#takeFirst()
+      this.#drop(first, 'queue_full')
     }
   }
 

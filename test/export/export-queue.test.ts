@@ -316,6 +316,18 @@ describe('a full queue', () => {
     }
   })
 
+  test('loses nothing of what came together last, and what came before only if it must', async () => {
+    const { queue, books, exporter } = makeQueue({ batchSize: 3, capacity: 6 })
+    const groups: string[][] = []
+    for (let group = 0; group < 3; group++) queue.addTogether(() => groups.push(add(queue, 12)))
+    expect([books.queued, books.dropped.queue_full]).toEqual([15, 21])
+    expectLawToHold(books)
+    exporter.verdict = ok
+    await exporter.answer(ok)
+    expect(exporter.batches.flat()).toEqual([...(groups[0]?.slice(0, 3) ?? []), ...(groups[2] ?? [])])
+    expect([books.exported, books.queued]).toEqual([15, 0])
+  })
+
   test('does not give up the batch that is on its way', async () => {
     const { queue, books, exporter } = makeQueue({ batchSize: 4, capacity: 4 })
     const [first] = [add(queue, 4), add(queue, 40)]
