@@ -1,4 +1,5 @@
 /** One of several processes that share the proxy's address: it carries exchanges, and does what the first one asks. */
+import cluster from 'node:cluster'
 import type { ConfigFile } from '../config/file'
 import type { Merged } from '../config/live'
 import type { Logger } from '../log/logger'
@@ -88,7 +89,10 @@ export async function serve(
     else if (question === 'reopen') tell({ id, answer: life.reopen() })
     else life.stop().then(() => tell({ id, answer: life.ledgers() }))
   })
-  process.once('disconnect', () => {
+  const { worker } = cluster
+  worker?.once('disconnect', () => {
+    // Node.js would end this process at once, with all that waits in it.
+    worker.exitedAfterDisconnect = true
     log.error('the first process is gone')
     life.stop().finally(() => leave(1))
   })

@@ -173,6 +173,26 @@ test('a worker that dies leaves its books, and what it held is lost for that rea
   await collector.close()
 })
 
+test('when the first process is killed, what is on ends, what waits is sent, and the workers go', async () => {
+  const collector = await startReceiver()
+  const otlp = ['--otlp-endpoint', collector.url, '--otlp-protocol', 'http/json', '--signals', 'traces']
+  const outspan = start([...args, ...otlp, '--queue-delay', '1m'])
+  const { proxy } = await outspan.ready()
+  const workers = workersOf(outspan)
+  expect(await getThrough(proxy, `${url}waits`)).toBe(200)
+  const before = held.length
+  const status = getThrough(proxy, `${url}held`)
+  await eventually(() => held[before], 'the request')
+  outspan.process.kill('SIGKILL')
+  await outspan.end
+  held[before]?.()
+  expect(await status).toBe(200)
+  await eventually(() => workers.every((pid) => !isThere(pid)) || undefined, 'the end of the workers')
+  const texts = collector.requests.map(({ body }) => body.toString()).join('')
+  for (const path of ['waits', 'held']) expect(texts).toContain(`${url}${path}`)
+  await collector.close()
+})
+
 test('the log of the first process is exported as well, from its first warning on', async () => {
   const collector = await startReceiver()
   const delivery = ['--otlp-endpoint', collector.url, '--otlp-protocol', 'http/json', '--signals', 'logs']
@@ -219,6 +239,15 @@ async function books(admin: string): Promise<Record<string, Shown>> {
 
 async function traces(admin: string): Promise<Shown> {
   return (await books(admin)).traces as Shown
+}
+
+/** Whether a process runs. One that has ended may still wait for somebody to ask how. */
+function isThere(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
 }
 
 /** The processes that it started, as the system tells. */
