@@ -11,7 +11,7 @@ import type { SpanExporter } from '../hooks/public'
 import type { Hooks } from '../hooks/runner'
 import type { Logger } from '../log/logger'
 import type { Change } from './change'
-import { exportersOf, queueSettingsOf, resourceOf, timeoutOf, troubleOf } from './signals'
+import { exportersOf, exportTroubleOf, queueSettingsOf, resourceOf, timeoutOf } from './signals'
 import { version } from './version'
 
 /** What there is already. */
@@ -103,7 +103,7 @@ function sinkOf(exporter: SpanExporter, { guard }: Hooks, settings: Settings, lo
     timeout: timeoutOf('traces', settings),
   }
   const ledger = new Ledger()
-  const trouble = troubleOf(log, `traces could not be exported by ${exporter.name}`)
+  const trouble = exportTroubleOf(log, `traces could not be exported by ${exporter.name}`)
   const sender = new HookExporter(exporter, about, guard)
   const queue = new ExportQueue(sender, hookQueueSettingsOf(settings), ledger, trouble)
   return { sender, queue, ledger }

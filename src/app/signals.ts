@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { ofSignal } from '../config/delivery-options'
 import type { Settings } from '../config/options'
-import { ExportQueue, type QueueSettings } from '../export/export-queue'
+import { ExportQueue, type QueueSettings, type Tell } from '../export/export-queue'
 import type { Exporter, Signal } from '../export/exporter'
 import type { Ledger } from '../export/ledger'
 import type { Identity, OtlpSettings } from '../export/otlp-settings'
@@ -32,7 +32,7 @@ export class SignalQueue extends ExportQueue {
   }
 
   private constructor(signal: Signal, endpoint: string, settings: Settings, ledger: Ledger, log: Logger) {
-    const trouble = troubleOf(log, `${signal} could not be exported`)
+    const trouble = exportTroubleOf(log, `${signal} could not be exported`)
     const exporter = exporterOf(signal, endpoint, settings)
     // Told apart: one trouble must not keep the other from being told.
     const spool = spoolOf(signal, settings, troubleOf(log, `${signal} could not be kept on disk`))
@@ -86,6 +86,13 @@ function spoolOf(signal: Signal, settings: Settings, trouble: (reason: string) =
 /** Tells a trouble that goes on once in a while. */
 export function troubleOf(log: Logger, what: string): (reason: string) => void {
   return onceAWhile((reason, fields) => log.warn(what, { reason, ...fields }), TROUBLE_INTERVAL)
+}
+
+/** Tells of batches. A collector that is away for a while must not hide that it refuses others for good. */
+export function exportTroubleOf(log: Logger, what: string): Tell {
+  const away = troubleOf(log, what)
+  const refused = troubleOf(log, what)
+  return (reason, isFinal) => (isFinal ? refused : away)(reason)
 }
 
 /** The names of the exporters of a signal. */

@@ -24,6 +24,9 @@ export interface QueueSettings extends BackoffSettings {
   readonly concurrency: number
 }
 
+/** Told why. `isFinal`: the collector has had its say; otherwise the batch is sent again. */
+export type Tell = (reason: string, isFinal: boolean) => void
+
 /** A batch is closed early when it is this large: collectors take messages of 4 MiB. */
 const BATCH_BYTES = 3 * 1024 * 1024
 
@@ -55,7 +58,7 @@ export class ExportQueue {
   #exporter: Exporter
   #settings: QueueSettings
   readonly #ledger: Ledger
-  readonly #onTrouble: (message: string) => void
+  readonly #onTrouble: Tell
   readonly #spool: Store | undefined
   readonly #backoff: Backoff
   /** The batch that is being filled. */
@@ -81,14 +84,14 @@ export class ExportQueue {
   #onProgress: (() => void) | undefined
 
   /**
-   * @param onTrouble told of every batch that could not be sent
+   * @param onTrouble told of every batch that could not be sent, or that its answer finds fault with
    * @param chance a number from 0 to 1, for delays that differ
    */
   constructor(
     exporter: Exporter,
     settings: QueueSettings,
     ledger: Ledger,
-    onTrouble: (message: string) => void,
+    onTrouble: Tell,
     spool?: Store,
     chance: () => number = Math.random,
   ) {
@@ -300,13 +303,13 @@ export class ExportQueue {
     const rejected = result.kind === 'ok' ? result.rejected : count
     this.#ledger.exported += count - rejected
     this.#ledger.dropped.refused += rejected
-    if (result.reason !== '') this.#onTrouble(result.reason)
+    if (result.reason !== '') this.#onTrouble(result.reason, true)
   }
 
   /** The collector is away: the batch waits in front of all others, or on disk. */
   #keep(batch: Waiting, { reason, after }: Extract<SendResult, { kind: 'retry' }>): void {
     this.#backoff.failed(after)
-    this.#onTrouble(reason)
+    this.#onTrouble(reason, false)
     const { retryTime } = this.#settings
     if (this.#spool) {
       this.#unshift(batch)
@@ -379,7 +382,7 @@ export class ExportQueue {
     if (this.#isClosed) return
     if (result.kind === 'retry') {
       this.#backoff.failed(result.after)
-      return this.#onTrouble(result.reason)
+      return this.#onTrouble(result.reason, false)
     }
     await spool.remove(found.id, () => {
       this.#settle(found.batch, result)

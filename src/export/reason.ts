@@ -8,13 +8,16 @@ const LEAST_SECRET = 4
 const OPENSSL =
   /\b[0-9A-F]{1,32}:error:[0-9A-F]{8}:[^:]{0,100}:[^:]{0,100}:([^:]{1,100}):[^:]{0,300}:[0-9]{1,6}:(?:SSL alert number [0-9]{1,3})?/
 
-/** What of a TLS connection went wrong, and the option that may mend it. */
+/** What of a connection went wrong, and the option that may mend it. */
 const remedies: readonly (readonly [words: RegExp, remedy: string])[] = [
   [
     /unable to verify the first certificate|self-signed certificate(?: in certificate chain)?|unable to get (?:local )?issuer certificate/,
     '--otlp-certificate names who may vouch for it',
   ],
   [/certificate required/, '--otlp-client-certificate gives one'],
+  // The usual ports are next to each other, 4317 and 4318.
+  [/Parse Error: Expected HTTP\/.*/, 'if the collector speaks gRPC there, --otlp-protocol grpc'],
+  [/Last error: Protocol error/, 'if the collector speaks HTTP there, --otlp-protocol http/protobuf'],
 ]
 
 /** What a library says of a connection that failed, in words for people. */

@@ -1,4 +1,4 @@
-/** Delivery by the real binary where the way out is guarded by TLS, or the disk is full. */
+/** Delivery by the real binary where the way out is guarded by TLS, refuses or is not understood, or the disk is full. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -101,6 +101,38 @@ describe.each(['grpc', 'http/protobuf', 'http/json'])('%s', (protocol) => {
     expect([code, stderr]).toEqual([1, ''])
     expect(stdout).toMatch(/^traces .*: can not be asked: .*key values mismatch\n$/)
   })
+})
+
+test('a protocol that is not spoken at that port: check --collector says what may be meant', async () => {
+  const receiver = await startReceiver()
+  const collector = await startCollector()
+  const asked = [
+    ['grpc', receiver.url, /: if the collector speaks HTTP there, --otlp-protocol http\/protobuf/],
+    ['http/protobuf', collector.url, /: if the collector speaks gRPC there, --otlp-protocol grpc\n$/],
+  ] as const
+  for (const [protocol, endpoint, words] of asked) {
+    const flags = ['--signals', 'traces', '--otlp-protocol', protocol, '--otlp-endpoint', endpoint]
+    const { code, stdout } = await run(['check', '--collector', ...flags])
+    expect([code, stdout]).toEqual([1, expect.stringMatching(words)])
+  }
+  await Promise.all([receiver.close(), collector.close()])
+})
+
+test('a collector that was away a moment ago: what it refuses for good is told all the same', async () => {
+  const receiver = await startReceiver({ status: 503 })
+  const flags = ['--otlp-protocol', 'http/protobuf', '--otlp-endpoint', receiver.url, '--signals', 'traces']
+  const outspan = start([...args, ...flags, '--queue-delay', '1ms', '--queue-retry-delay', '10ms'])
+  const { proxy } = await outspan.ready()
+  expect(await getThrough(proxy, url)).toBe(200)
+  await outspan.logged('traces could not be exported')
+  receiver.setAnswer({ status: 401 })
+  await eventually(() => outspan.log().length > 2 || undefined, 'the refusal in the log')
+  expect(outspan.log().map(({ reason }) => reason)).toEqual([
+    undefined,
+    'HTTP 503 Service Unavailable',
+    'HTTP 401 Unauthorized',
+  ])
+  await receiver.close()
 })
 
 test('a disk that is full: it is told, nothing is lost that fits memory, and all arrives in the end', async () => {
