@@ -74,6 +74,8 @@ export class OtlpGrpcExporter implements Exporter {
       'grpc.initial_reconnect_backoff_ms': RECONNECT,
       'grpc.max_reconnect_backoff_ms': RECONNECT,
       'grpc.primary_user_agent': `${scope.name}/${scope.version}`,
+      // A connection that the exporters of other signals hold as well could not be made anew.
+      'grpc.use_local_subchannel_pool': 1,
     }
     this.#path = paths[signal]
     this.#metadata = metadataOf(settings.headers)
