@@ -211,7 +211,7 @@ export const deliveryOptions = {
     kind: duration,
     default: 0,
     isLive: true,
-    doc: 'Time from its first try after which a batch is given up; 0s keeps it as long as there is room.',
+    doc: 'Time from its first try after which a batch is given up; 0s keeps it as long as there is room. With --spool-dir it is kept in any case.',
   }),
   queueConcurrency: option({
     key: 'queue.concurrency',

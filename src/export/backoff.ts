@@ -7,6 +7,8 @@ export interface BackoffSettings {
 
 /** Delays are spread by so much either way, so that those who failed together don't come back together. */
 const SPREAD = 0.2
+/** What is asked for beyond this, in milliseconds, is a mistake of somebody's clock or arithmetic. */
+const LONGEST_ASKED = 3_600_000
 
 export class Backoff {
   #settings: BackoffSettings
@@ -30,12 +32,12 @@ export class Backoff {
     return this.#delay > 0
   }
 
-  /** @param after what the collector asks for, in milliseconds: it is never tried sooner */
+  /** @param after what the collector asks for, in milliseconds: it is not tried sooner, up to an hour */
   failed(after: number | undefined): void {
     const { firstDelay, longestDelay } = this.#settings
     this.#delay = Math.min(longestDelay, this.#delay * 2 || firstDelay)
     const spread = this.#delay * (1 + SPREAD * (2 * this.#chance() - 1))
-    this.#until = Date.now() + Math.max(after ?? 0, spread)
+    this.#until = Date.now() + Math.max(Math.min(after ?? 0, LONGEST_ASKED), spread)
   }
 
   /** Other settings, and a fresh start. */

@@ -13,6 +13,9 @@ interface MediaRange {
   readonly quality: number
 }
 
+/** Characters of Accept that are read: all that programs send, and no work for those that send more. */
+const LONGEST_ACCEPT = 4096
+
 /** How closely a range names a type. */
 const ANYTHING = 1
 const MAIN_TYPE = 2
@@ -32,7 +35,7 @@ const WEIGHT = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/
  * @returns undefined where none is acceptable, or the value says nothing
  */
 export function preferredType<T extends string>(accept: string, offered: readonly T[]): T | undefined {
-  const ranges = splitQuoted(accept, ',').flatMap((element) => readRange(element) ?? [])
+  const ranges = splitQuoted(accept.slice(0, LONGEST_ACCEPT), ',').flatMap((element) => readRange(element) ?? [])
   let best: { readonly offer: T; readonly quality: number; readonly closeness: number; readonly at: number } | undefined
   for (const offer of offered) {
     const candidate = { offer, ...judge(offer, ranges) }

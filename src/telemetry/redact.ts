@@ -1,6 +1,6 @@
 /** URLs, and text with URLs in it, as telemetry may show them: no credentials, and no value of a query key that carries a secret. */
 /** The keys that the OpenTelemetry HTTP conventions name; they are matched case-sensitively. */
-const secretKeys = [
+const secretKeys: readonly string[] = [
   'X-Amz-Signature',
   'X-Amz-Credential',
   'X-Amz-Security-Token',
@@ -12,6 +12,8 @@ const secretKeys = [
 
 const REDACTED = 'REDACTED'
 
+/** Keys with escapes in them, which mean the same without. */
+const escapedKey = /[?&][^=&]*%/
 const mayHoldSecret = /[?&](?:X-|AWS|Sig|sig)/
 const secretValue = new RegExp(`([?&](?:${secretKeys.join('|')})=)[^&]*`, 'g')
 
@@ -21,11 +23,18 @@ export type RedactUrl = (url: string) => string
 /** An absolute URL as it may be shown, by the conventions alone. */
 export const redactUrl: RedactUrl = (url) => {
   const query = url.indexOf('?')
-  const safe =
-    query < 0 || !mayHoldSecret.test(url)
-      ? url
-      : url.slice(0, query) + url.slice(query).replace(secretValue, `$1${REDACTED}`)
+  const safe = query < 0 ? url : url.slice(0, query) + withoutSecrets(url.slice(query))
   return safe.includes('@') ? withoutUserinfo(safe) : safe
+}
+
+/** @param query with its question mark */
+function withoutSecrets(query: string): string {
+  const safe = mayHoldSecret.test(query) ? query.replace(secretValue, `$1${REDACTED}`) : query
+  return escapedKey.test(safe) ? redactParameters(safe, isConventional, false) : safe
+}
+
+function isConventional(key: string): boolean {
+  return secretKeys.includes(decodedKey(key))
 }
 
 export interface RedactionSettings {
@@ -45,9 +54,14 @@ export function redaction({ query, queryExcept }: RedactionSettings): RedactUrl 
     const safe = redactUrl(url)
     const start = safe.indexOf('?')
     if (start < 0) return safe
-    const parameters = safe.slice(start + 1).split('&')
-    return `${safe.slice(0, start)}?${parameters.map((each) => redactParameter(each, isSecret, isAll)).join('&')}`
+    return safe.slice(0, start) + redactParameters(safe.slice(start), isSecret, isAll)
   }
+}
+
+/** @param query with its question mark */
+function redactParameters(query: string, isSecret: (key: string) => boolean, isAll: boolean): string {
+  const parameters = query.slice(1).split('&')
+  return `?${parameters.map((each) => redactParameter(each, isSecret, isAll)).join('&')}`
 }
 
 /** What has no key may be a secret by itself. */

@@ -185,6 +185,16 @@ describe('batches', () => {
     expectLawToHold(books)
   })
 
+  test('a collector that asks for a day is tried again after an hour', async () => {
+    const { queue, exporter } = makeQueue()
+    add(queue, 3)
+    await exporter.answer({ kind: 'retry', reason: 'later', after: 86_400_000 })
+    await jest.advanceTimersByTimeAsync(3_599_999)
+    expect(sizes(exporter)).toEqual([3])
+    await jest.advanceTimersByTimeAsync(1)
+    expect(sizes(exporter)).toEqual([3, 3])
+  })
+
   test('nothing is sent when there is nothing', async () => {
     const { queue, exporter } = makeQueue()
     add(queue, 3)

@@ -66,6 +66,9 @@ describe('secret values in a query', () => {
     ['?a&sig=b', '?a&sig=REDACTED'],
     ['?&&sig=b', '?&&sig=REDACTED'],
     ['?sig=a#fragment', '?sig=REDACTED'],
+    ['?%73ig=a', '?%73ig=REDACTED'],
+    ['?a%=1&X%2DAmz%2dSignature=a&b=%73ig', '?a%=1&X%2DAmz%2dSignature=REDACTED&b=%73ig'],
+    ['?a?sig=b&%73ig=c', '?a?sig=REDACTED&%73ig=REDACTED'],
   ])('%s: %s', (query, expected) => {
     expect(redactUrl(`http://example.com/x${query}`)).toBe(`http://example.com/x${expected}`)
   })
