@@ -2,7 +2,8 @@
 import type { ConfigFile } from '../config/file'
 import type { Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
-import { readArguments } from './arguments'
+import { type Arguments, readArguments } from './arguments'
+import type { Checked } from './commands/check'
 import { handedOver } from './handover'
 import { helpText } from './help'
 import { settingsFrom } from './settings'
@@ -34,11 +35,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     return finish(resolved.settings)
   }
   if (args.command === 'check') {
-    if (args.asksCollector) await askCollectors(resolved.settings)
-    else {
-      const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
-      print(checkCommand(resolved, args.explained))
-    }
+    const { text, isFine } = args.asksCollector
+      ? await askCollectors(resolved.settings)
+      : checked(resolved, args.explained)
+    print(text)
+    process.exitCode = isFine ? 0 : EXIT_FAILURE
     return finish(resolved.settings)
   }
   const { runCommand, runWorker } = require('./commands/run') as typeof import('./commands/run')
@@ -62,11 +63,14 @@ function hookNameProblems(resolved: Resolved): readonly string[] {
   return nameProblems(resolved)
 }
 
-async function askCollectors(settings: Settings): Promise<void> {
+function checked(resolved: Resolved, explained: Arguments['explained']): Checked {
+  const { checkCommand } = require('./commands/check') as typeof import('./commands/check')
+  return checkCommand(resolved, explained)
+}
+
+async function askCollectors(settings: Settings): Promise<Checked> {
   const { checkCollectors } = require('../app/collector-check') as typeof import('../app/collector-check')
-  const { text, isFine } = await checkCollectors(settings)
-  print(text)
-  process.exitCode = isFine ? 0 : EXIT_FAILURE
+  return checkCollectors(settings)
 }
 
 /** The user's code may have timers and connections by now, which know of no end. */

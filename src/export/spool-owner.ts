@@ -10,10 +10,10 @@
  * The processes that share a directory must run on one machine: over a network file system a socket of another one looks dead.
  */
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, mkdirSync, renameSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { access, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const { R_OK, W_OK, X_OK } = constants
 /** The longest path that a socket's address takes is 107 bytes on Linux, 103 elsewhere; longer ones are cut off in silence. */
@@ -55,7 +55,7 @@ export class SpoolOwner {
   }
 
   #listen(): void {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    makeDirectory(this.#directory)
     accessSync(this.#directory, R_OK | W_OK | X_OK)
     const path = join(this.#directory, `${this.id}.new`)
     const mark = join(this.#directory, ownerMark(this.id))
@@ -70,6 +70,19 @@ export class SpoolOwner {
     this.#server = server
     // The mark appears when it is listened on, not between bind and listen, when connecting is refused.
     renameSync(path, mark)
+  }
+}
+
+/** With its parents. Node.js' own way of that never ends where the parent is there and takes none, as in /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
+    makeDirectory(dirname(path))
+    makeDirectory(path)
   }
 }
 

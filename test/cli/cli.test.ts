@@ -120,6 +120,29 @@ describe('check', () => {
     expect((await run(['check', '--listen', `127.0.0.1:${await upstream()}`])).code).toBe(0)
   })
 
+  test.each([
+    ['--access-log', '/no/such/directory/access.log', 'ENOENT'],
+    ['--access-log', '/tmp', 'EISDIR'],
+    ['--spool-dir', '/dev/null/spool', 'ENOTDIR'],
+  ])('%s %s: a place that can not be used is told, and a start fails for it', async (flag, place, code) => {
+    const args = [flag, place, '--otlp-endpoint', 'http://127.0.0.1:1', '--listen', '127.0.0.1:0', '--admin', 'off']
+    const [checked, started] = await Promise.all([run(['check', ...args]), run(args)])
+    expect([checked.code, checked.stderr]).toEqual([1, ''])
+    expect(checked.stdout).toMatch(new RegExp(`can't start here:\n  ${flag}: ${code}`))
+    expect([started.code, started.stderr]).toEqual([1, expect.stringContaining(code)])
+  })
+
+  test('a spool where nobody makes directories ends the start', async () => {
+    const { code, stderr } = await run([
+      ...anywhere,
+      '--spool-dir',
+      '/proc/no/spool',
+      '--otlp-endpoint',
+      'http://[::1]:1',
+    ])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('ENOENT')])
+  })
+
   test('refuses what run refuses', async () => {
     const wrong = ['--listen', 'nowhere', '--log-level', 'loud']
     const [checked, started] = await Promise.all([run(['check', ...wrong]), run(['run', ...wrong])])

@@ -94,12 +94,15 @@ describe.each(['grpc', 'http/protobuf', 'http/json'])('%s', (protocol) => {
     await collector.close()
   })
 
-  test('a key that does not fit: check --collector says so', async () => {
+  test('a key that does not fit: check and check --collector say so', async () => {
     const files = ['--otlp-client-certificate', pem('client'), '--otlp-client-key', key('server')]
     const flags = ['--signals', 'traces', '--otlp-protocol', protocol, '--otlp-endpoint', 'https://localhost:1']
     const { code, stdout, stderr } = await run(['check', '--collector', ...flags, ...files])
     expect([code, stderr]).toEqual([1, ''])
     expect(stdout).toMatch(/^traces .*: can not be asked: .*key values mismatch\n$/)
+    const checked = await run(['check', ...flags, ...files])
+    expect([checked.code, checked.stderr]).toEqual([1, ''])
+    expect(checked.stdout).toMatch(/can't start here:\n {2}.*key values mismatch\n$/)
   })
 })
 
