@@ -101,4 +101,4 @@ function byKey(...keys) {
   return keys.map((key) => candidates.find((candidate) => candidate.key === key))
 }
 
-module.exports = { byKey, candidates, chosen, NODE_FLAGS, outspanArguments }
+module.exports = { byKey, candidates, chosen, collectorFlags, NODE_FLAGS, outspanArguments, startOutspan }
