@@ -10,7 +10,7 @@ const path = require('node:path')
 const { parseArgs } = require('node:util')
 const { checkBudgets } = require('./budgets')
 const { byKey, candidates, chosen, NODE_FLAGS } = require('./candidates')
-const { pinBench, startRole } = require('./children')
+const { pinBench, startRole, stop } = require('./children')
 const { measureHalfLoad } = require('./half-load')
 const { measureIdle } = require('./idle')
 const { takeLock } = require('./lock')
@@ -73,7 +73,7 @@ async function main(options) {
     receiverPort: receiver.ready.port,
     accessLog: path.join(directory, 'access.log'),
   }
-  const measured = await measureCandidates(options, roles, world)
+  const measured = await measureCandidates({ ...options, wanted: await ableOf(options.wanted, world) }, roles, world)
   const summaries = summarize(measured)
   print(`${loadTable(summaries.values())}\n`)
   tellDisturbance(summaries)
@@ -99,6 +99,20 @@ async function main(options) {
   }
   const isMissed = options.strict && budgets.some(({ holds }) => !holds)
   return isSound && !isMissed ? 0 : 1
+}
+
+/** Another's program may be installed and not able to start here: it is left out. */
+async function ableOf(wanted, world) {
+  const able = []
+  for (const candidate of wanted) {
+    try {
+      if (candidate.isForeign) await stop((await candidate.start(world)).child)
+      able.push(candidate)
+    } catch (error) {
+      print(`${candidate.name} is left out: ${error.message}\n`)
+    }
+  }
+  return able
 }
 
 async function measureCandidates({ wanted, rounds, size }, roles, world) {

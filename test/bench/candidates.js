@@ -1,7 +1,8 @@
-/** Who is measured, and how each is started. All run with the same flags of Node.js. */
+/** Who is measured, and how each is started. All that are of Node.js run with the same flags of it. */
 'use strict'
 const path = require('node:path')
 const { startNode, startRole, stop } = require('./children')
+const { installedCandidates } = require('./installed')
 
 /** The flags of the image, for its default memory limit. */
 const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=96']
@@ -11,7 +12,7 @@ const READY_TIMEOUT = 30_000
 /**
  * @typedef {{ originPort: number, receiverPort: number, accessLog: string }} World where a candidate finds the others
  * @typedef {{ child: import('node:child_process').ChildProcess, port: number }} Started
- * @typedef {{ key: string, name: string, hasTelemetry: boolean, hasLogs?: boolean, start(world: World): Promise<Started> }} Candidate
+ * @typedef {{ key: string, name: string, hasTelemetry: boolean, hasLogs?: boolean, isForeign?: boolean, start(world: World): Promise<Started> }} Candidate
  */
 
 /** @type {readonly Candidate[]} */
@@ -28,6 +29,7 @@ const candidates = [
     hasTelemetry: false,
     start: ({ originPort }) => startOwn('./http-proxy', originPort),
   },
+  ...installedCandidates(),
   {
     key: 'outspan-bare',
     name: 'outspan, bare',

@@ -45,12 +45,19 @@ function noPinning() {
  * @param {{ isCandidate?: boolean, hasIpc?: boolean }} [options]
  */
 function startNode(args, { isCandidate = false, hasIpc = false } = {}) {
+  const stdio = ['ignore', 'ignore', 'pipe', ...(hasIpc ? ['ipc'] : [])]
+  return startChild([process.execPath, ...args], { env: cleanEnvironment, stdio }, isCandidate)
+}
+
+/** A candidate that is no program of Node.js. */
+function startProgram(command, args, env) {
+  return startChild([command, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] }, true)
+}
+
+function startChild(command, options, isCandidate) {
   // taskset replaces itself by the program: the pid is the program's.
-  const command = isCandidate && isPinned ? ['taskset', '-c', CANDIDATE_CORE, process.execPath] : [process.execPath]
-  const child = spawn(command[0], [...command.slice(1), ...args], {
-    env: cleanEnvironment,
-    stdio: ['ignore', 'ignore', 'pipe', ...(hasIpc ? ['ipc'] : [])],
-  })
+  const [first, ...rest] = isCandidate && isPinned ? ['taskset', '-c', CANDIDATE_CORE, ...command] : command
+  const child = spawn(first, rest, options)
   running.add(child)
   child.stderrText = ''
   child.stderr.setEncoding('utf8')
@@ -100,4 +107,4 @@ async function stop(child) {
   return code ?? undefined
 }
 
-module.exports = { CANDIDATE_CORE, ask, hasOwnCore, pinBench, startNode, startRole, stop }
+module.exports = { CANDIDATE_CORE, ask, hasOwnCore, pinBench, startNode, startProgram, startRole, stop }
