@@ -19,7 +19,7 @@ import { Books, sumOf } from './books'
 import type { InForce } from './in-force'
 import { ledgerMetrics } from './ledger-metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program, type ProgramChange } from './life'
-import { OwnLog } from './own-log'
+import { OwnTelemetry } from './own-telemetry'
 import { processMetrics } from './process-metrics'
 import { troubleOf } from './signals'
 import { silence } from './silence'
@@ -54,7 +54,7 @@ export class Fleet implements Program {
   readonly #relays: Readonly<Record<'stdout' | 'stderr', LineWriter>>
   readonly #workers = new Set<Worker>()
   readonly #books = new Books<Worker>()
-  readonly #ownLog: OwnLog
+  readonly #own: OwnTelemetry
   /** Those that serve, each with the generation of the settings that it has. */
   readonly #serving = new Map<Worker, number>()
   #catchingUp: Promise<void> = Promise.resolve()
@@ -83,7 +83,8 @@ export class Fleet implements Program {
     // A second signal ends this process at once, and the workers with it.
     process.once('exit', () => this.#killAll())
     this.#environment = environment
-    this.#ownLog = new OwnLog(inForce.settings, log)
+    this.#own = new OwnTelemetry(inForce.settings, log)
+    this.#own.pushMetrics(() => this.#ownMetrics())
     this.#admin = adminOf(inForce, true, {
       isReady: () => this.#isReady && this.#workers.size > 0,
       metrics: () => this.#metrics(),
@@ -121,7 +122,7 @@ export class Fleet implements Program {
     await Promise.all(
       [...this.#workers].map((worker) => this.#dismiss(worker, drainTimeout + FLUSH_TIMEOUT + STOP_MARGIN)),
     )
-    await this.#ownLog.close(LOG_TIMEOUT)
+    await this.#own.close(LOG_TIMEOUT)
     await this.#admin?.close()
     await Promise.all([this.#relays.stdout.close(FLUSH_TIMEOUT), this.#relays.stderr.close(FLUSH_TIMEOUT)])
   }
@@ -130,10 +131,10 @@ export class Fleet implements Program {
   async prepare({ settings }: Chosen, file: ConfigFile | undefined): Promise<ProgramChange> {
     await this.#catchingUp
     const workers = [...this.#serving.keys()]
-    const ownLog = this.#ownLog.prepare(settings)
+    const own = this.#own.prepare(settings)
     const reasons = await Promise.all(workers.map((worker) => this.#prepare(worker, file)))
     const abandon = () => {
-      ownLog.abandon()
+      own.abandon()
       for (const worker of workers) void this.#ask(worker, 'abandon', ANSWER_TIMEOUT)
     }
     const reason = reasons.find((each) => each !== '')
@@ -142,7 +143,7 @@ export class Fleet implements Program {
       throw new Error(reason)
     }
     const commit = async () => {
-      ownLog.commit()
+      own.commit()
       this.#log.setLevel(settings.logLevel)
       const { generation } = this.#inForce
       for (const worker of workers) if (this.#serving.has(worker)) this.#serving.set(worker, generation)
@@ -179,7 +180,7 @@ export class Fleet implements Program {
   }
 
   ledgers(): Ledgers {
-    return sumOf([this.#books.sum, this.#ownLog.ledgers])
+    return sumOf([this.#books.sum, this.#own.ledgers])
   }
 
   /** Starts a worker. Rejects when it can't serve. */
@@ -257,13 +258,20 @@ export class Fleet implements Program {
   }
 
   async #metrics(): Promise<Metric[]> {
-    const parts = await this.#askAll('metrics')
-    const replaced = single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced)
-    const others = ledgerMetrics(sumOf([this.#books.gone, this.#ownLog.ledgers]))
+    return mergeMetrics([...(await this.#askAll('metrics')), this.#ownMetrics()])
+  }
+
+  /** What this process alone knows. */
+  #ownMetrics(): Metric[] {
     // What the workers had written, and nobody took.
     const { dropped } = this.#relays.stdout
-    const lost = dropped > 0 ? [droppedLines(dropped)] : []
-    return [...mergeMetrics([...parts, this.#inForce.metrics(), processMetrics(), others, lost]), replaced]
+    return [
+      ...this.#inForce.metrics(),
+      ...processMetrics(),
+      ...ledgerMetrics(sumOf([this.#books.gone, this.#own.ledgers])),
+      ...(dropped > 0 ? [droppedLines(dropped)] : []),
+      single('counter', 'outspan.workers.replaced', '{worker}', 'Workers that ended.', this.#replaced),
+    ]
   }
 
   /** All workers' newest, newest first. Within a millisecond the records of each keep their order. */

@@ -12,16 +12,15 @@ import { accessLogRecord } from '../telemetry/access-log'
 import { childSpans, extraSpans } from '../telemetry/child-spans'
 import { eventLine, metricsBlock, recordLine } from '../telemetry/console-text'
 import { debugBlock } from '../telemetry/debug-block'
-import { Deltas } from '../telemetry/deltas'
 import type { FailedRequest } from '../telemetry/failed-request'
 import { type Metric, Tally } from '../telemetry/metrics'
-import { writeMetric } from '../telemetry/otlp-metric'
 import { ACCESS_LOG_TROUBLE, AccessOutput } from './access-output'
 import { all, type Change } from './change'
 import { FailedRequests } from './failed-requests'
 import type { Hooked } from './hooked'
 import { ledgerMetrics } from './ledger-metrics'
-import { exportLog } from './own-log'
+import { MetricsPush } from './metrics-push'
+import { exportLog } from './own-telemetry'
 import { exportersOf, SignalQueue, troubleOf } from './signals'
 import { type Telling, tellingOf } from './telling'
 
@@ -34,22 +33,16 @@ export type Ledgers = Readonly<Record<Signal, Ledger>> & { readonly [name: strin
 export class Telemetry {
   readonly #ledgers: Ledgers = { traces: new Ledger(), logs: new Ledger(), metrics: new Ledger() }
   readonly #tally: Tally
-  readonly #deltas: Deltas
   readonly #ring: Ring
   readonly #lines: AccessOutput
   #filtered = 0
   readonly #console: LineWriter | undefined
   /** What an exchange is on the console; undefined when it does not go there. */
   readonly #textOf: ((exchange: Exchange, failed?: FailedRequest) => string) | undefined
-  readonly #showsMetrics: boolean
-  #metricsInterval: number
   #telling: Telling
   /** Undefined where nobody would see them. */
   readonly #failedRequests: FailedRequests | undefined
-  #pusher: NodeJS.Timeout | undefined
-  #push: (() => void) | undefined
-  readonly #startTime = Date.now()
-  #pushedAt = this.#startTime
+  readonly #push: MetricsPush
   readonly #queues: Readonly<Record<Signal, SignalQueue | undefined>>
   readonly #hooked: Hooked | undefined
   readonly #hooksReadLines: boolean
@@ -59,7 +52,6 @@ export class Telemetry {
   /** @throws when a file can't be opened or read, or an exporter of the hooks can't be made */
   constructor(settings: Settings, log: Logger, hooks?: Hooks) {
     this.#telling = tellingOf(settings)
-    this.#metricsInterval = settings.metricsInterval
     this.#ring = new Ring(settings.exchangesKept)
     this.#lines = new AccessOutput(settings.accessLog, troubleOf(log, ACCESS_LOG_TROUBLE))
     const shows = (signal: Signal) =>
@@ -67,8 +59,7 @@ export class Telemetry {
     // A block says all that the line does; of our own log all lines are there already.
     if (shows('traces')) this.#textOf = debugBlock
     else if (shows('logs')) this.#textOf = recordLine
-    this.#showsMetrics = shows('metrics')
-    if (this.#textOf || this.#showsMetrics) this.#console = new LineWriter('stderr', () => {})
+    if (this.#textOf || shows('metrics')) this.#console = new LineWriter('stderr', () => {})
     const { traces, logs, metrics } = this.#ledgers
     this.#queues = {
       traces: settings.instrumentations.includes('off') ? undefined : SignalQueue.of('traces', settings, traces, log),
@@ -76,7 +67,11 @@ export class Telemetry {
       metrics: SignalQueue.of('metrics', settings, metrics, log),
     }
     this.#tally = new Tally(this.#queues.metrics ? settings.metricsExemplars : 'always_off')
-    this.#deltas = new Deltas(settings.metricsTemporality)
+    this.#push = new MetricsPush(settings, {
+      queue: this.#queues.metrics,
+      show: shows('metrics') ? (metrics, now) => this.#console?.add(writeText, metricsBlock(metrics, now)) : undefined,
+      onQueued: () => this.#tally.exported(),
+    })
     if (this.#queues.logs || this.#textOf) {
       this.#failedRequests = new FailedRequests(this.#telling.failures, this.#queues.logs && logs)
     }
@@ -100,9 +95,7 @@ export class Telemetry {
         this.#telling = telling
         this.#failedRequests?.renew(telling.failures)
         this.#ring.resize(settings.exchangesKept)
-        if (settings.metricsInterval === this.#metricsInterval) return
-        this.#metricsInterval = settings.metricsInterval
-        this.#schedulePush()
+        this.#push.renew(settings)
       },
       abandon: () => change.abandon(),
     }
@@ -198,32 +191,12 @@ export class Telemetry {
 
   /** Begins to export metrics. @param all what there is of them */
   pushMetrics(all: () => readonly Metric[]): void {
-    const { metrics: queue } = this.#queues
-    if (!(queue || this.#showsMetrics)) return
-    this.#push = () => {
-      const times = { start: this.#startTime, last: this.#pushedAt, now: Date.now() }
-      const metrics = all().filter(({ points }) => points.length > 0)
-      if (this.#showsMetrics) this.#console?.add(writeText, metricsBlock(metrics, times.now))
-      if (!queue) return
-      queue.addTogether(() => {
-        for (const metric of this.#deltas.since(metrics))
-          queue.add((to, each) => void writeMetric(to, each, times), metric, metric.points.length)
-      })
-      this.#pushedAt = times.now
-      this.#tally.exported()
-    }
-    this.#schedulePush()
-  }
-
-  #schedulePush(): void {
-    clearInterval(this.#pusher)
-    if (this.#push && this.#metricsInterval > 0) this.#pusher = setInterval(this.#push, this.#metricsInterval).unref()
+    this.#push.begin(all)
   }
 
   /** Sends and writes what is left, for `timeout` milliseconds at most. */
   async flush(timeout: number): Promise<void> {
-    clearInterval(this.#pusher)
-    if (this.#metricsInterval > 0) this.#push?.()
+    this.#push.end()
     const { traces, logs, metrics } = this.#queues
     await Promise.all([
       traces?.close(timeout),

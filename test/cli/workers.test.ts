@@ -211,6 +211,24 @@ test('the log of the first process is exported as well, from its first warning o
   await collector.close()
 })
 
+test('what the first process alone knows is exported as well: how many workers were replaced', async () => {
+  const collector = await startReceiver()
+  const delivery = ['--otlp-endpoint', collector.url, '--otlp-protocol', 'http/json', '--signals', 'metrics']
+  const outspan = start([...args, ...delivery, '--metrics-interval', '100ms'])
+  const { admin } = await outspan.ready()
+  process.kill(workersOf(outspan)[0] as number, 'SIGKILL')
+  await eventually(
+    () =>
+      collector.requests.some(({ body }) =>
+        /"name":"outspan\.workers\.replaced"[^[]*\[\{[^}]*"asInt":"?1"?/.test(body.toString()),
+      ) || undefined,
+    'the count at the collector',
+  )
+  outspan.process.kill('SIGTERM')
+  expect(await outspan.end).toEqual({ code: 0, signal: null })
+  await collector.close()
+})
+
 test('many questions to the workers leave nothing behind', async () => {
   const outspan = start(args)
   const { admin } = await outspan.ready()
