@@ -215,7 +215,7 @@ test('what the first process alone knows is exported as well: how many workers w
   const collector = await startReceiver()
   const delivery = ['--otlp-endpoint', collector.url, '--otlp-protocol', 'http/json', '--signals', 'metrics']
   const outspan = start([...args, ...delivery, '--metrics-interval', '100ms'])
-  const { admin } = await outspan.ready()
+  await outspan.ready()
   process.kill(workersOf(outspan)[0] as number, 'SIGKILL')
   await eventually(
     () =>
