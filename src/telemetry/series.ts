@@ -27,12 +27,12 @@ const keys = [
 ]
 const rows = spanAttributes.filter(([key]) => keys.includes(key))
 
-// The parts of the number, from the lowest up: four bits of method, two of protocol, ten of status, the rest the fault.
-const METHOD_BITS = 4
+// The parts of the number, from the lowest up: two bits of protocol, ten of status, those of the fault, the rest the method.
+// There are as many methods as the settings name, and those of former settings.
 const MINOR_BITS = 2
 const STATUS_BITS = 10
-const STATUS_SHIFT = METHOD_BITS + MINOR_BITS
-const FAULT_SHIFT = STATUS_SHIFT + STATUS_BITS
+const FAULT_SHIFT = MINOR_BITS + STATUS_BITS
+const METHOD_UNIT = 2 ** (FAULT_SHIFT + Math.ceil(Math.log2(Object.keys(faults).length + 1)))
 
 const faultNumbers: ReadonlyMap<FaultCode, number> = new Map(
   (Object.keys(faults) as FaultCode[]).map((code, index) => [code, index + 1]),
@@ -72,10 +72,8 @@ export class SeriesTable<Series> {
     const { fault, upstreamStatus, protocolMinor } = exchange
     const faultNumber = fault === undefined || isUntold(fault, upstreamStatus) ? 0 : (faultNumbers.get(fault) as number)
     return (
-      (faultNumber << FAULT_SHIFT) |
-      (upstreamStatus << STATUS_SHIFT) |
-      ((protocolMinor + 1) << METHOD_BITS) |
-      this.#methodNumber(exchange.knownMethod)
+      ((faultNumber << FAULT_SHIFT) | (upstreamStatus << MINOR_BITS) | (protocolMinor + 1)) +
+      this.#methodNumber(exchange.knownMethod) * METHOD_UNIT
     )
   }
 

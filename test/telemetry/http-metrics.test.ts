@@ -148,6 +148,17 @@ test('every fault, status and method has the series of its own attributes', () =
   expect(metrics.overflowed).toBe(0)
 })
 
+test('as many methods as the settings name have a series each, in every version of the protocol', () => {
+  const metrics = new HttpMetrics()
+  for (let number = 0; number < 300; number++) {
+    for (const protocolMinor of [0, 1, -1]) {
+      metrics.add(exchangeOf({ ...ok, method: `M${number}`, knownMethod: `M${number}`, protocolMinor }))
+    }
+  }
+  expect(pointsOf(metrics)).toHaveLength(900)
+  expect(pointsOf(metrics).filter(({ count }) => count > 1)).toEqual([])
+})
+
 describe('more series than there may be', () => {
   const metrics = new HttpMetrics()
   const each = (host: number, facts: Facts = {}) =>
