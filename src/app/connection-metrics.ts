@@ -2,9 +2,9 @@
 import type { Listener } from '../proxy/listener'
 import type { Road } from '../proxy/road'
 import { clientDurations, destinationLabels } from '../telemetry/connection-durations'
-import { type Labels, type Metric, type Point, single } from '../telemetry/metrics'
+import { type Metric, type Point, single } from '../telemetry/metrics'
 import { MOST_SERIES, OVERFLOW } from '../telemetry/series'
-import type { OpenConnections, UpstreamPool } from '../upstream/pool'
+import type { UpstreamPool } from '../upstream/pool'
 import type { Resolver } from '../upstream/resolver'
 
 const CONNECTION = '{connection}'
@@ -54,16 +54,17 @@ function upstreamMetrics({ open, idle, dialled }: UpstreamPool): Metric[] {
 }
 
 /** By destination, with the names of OpenTelemetry's conventions. A connection carries one request at a time. */
-function destinationMetrics({ byDestination, durations }: UpstreamPool): Metric[] {
-  const points = (count: (at: OpenConnections) => number, shared: Labels = {}): readonly Point[] =>
-    bounded(
-      byDestination.map((at) => ({
-        attributes: { ...shared, ...destinationLabels(at.destination) },
-        value: count(at),
-      })),
-      shared,
-    )
-  const inState = (state: 'active' | 'idle') => points((at) => at[state], { 'http.connection.state': state })
+export function destinationMetrics({
+  byDestination,
+  durations,
+}: Pick<UpstreamPool, 'byDestination' | 'durations'>): Metric[] {
+  const active = byDestination.map((at) => ({ attributes: destinationLabels(at.destination), value: at.active }))
+  const open = byDestination.flatMap((at) =>
+    (['active', 'idle'] as const).map((state) => ({
+      attributes: { 'http.connection.state': state, ...destinationLabels(at.destination) },
+      value: at[state],
+    })),
+  )
   return [
     durations.metric(),
     {
@@ -71,23 +72,23 @@ function destinationMetrics({ byDestination, durations }: UpstreamPool): Metric[
       name: 'http.client.active_requests',
       unit: '{request}',
       description: 'Requests that are on, by where they are sent, tunnels included.',
-      points: points(({ active }) => active),
+      points: bounded(active),
     },
     {
       kind: 'updown',
       name: 'http.client.open_connections',
       unit: CONNECTION,
       description: 'Connections to destinations open, by whether an exchange is on them.',
-      points: [...inState('active'), ...inState('idle')],
+      points: bounded(open),
     },
   ]
 }
 
-/** As many points as a metric may have; the rest is one. @param shared what the points have in common */
-function bounded(points: readonly Point[], shared: Labels): readonly Point[] {
+/** As many points as a metric may have; the rest is one. */
+function bounded(points: readonly Point[]): readonly Point[] {
   if (points.length < MOST_SERIES) return points
   const rest = points.slice(MOST_SERIES - 1).reduce((sum, { value }) => sum + value, 0)
-  return [...points.slice(0, MOST_SERIES - 1), { attributes: { ...shared, ...OVERFLOW }, value: rest }]
+  return [...points.slice(0, MOST_SERIES - 1), { attributes: OVERFLOW, value: rest }]
 }
 
 export function resolverMetrics({ lookups, hits, failures }: Resolver): Metric[] {

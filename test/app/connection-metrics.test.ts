@@ -1,4 +1,9 @@
 /** Connections as metrics: what is open and where to, and how long it lasted. */
+import { destinationMetrics } from '../../src/app/connection-metrics'
+import { destination } from '../../src/model/destination'
+import { ConnectionDurations } from '../../src/telemetry/connection-durations'
+import type { Point } from '../../src/telemetry/metrics'
+import { MOST_SERIES } from '../../src/telemetry/series'
 import { eventually, type RunningProxy, startProxy } from '../support/proxy'
 import { OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
@@ -53,4 +58,22 @@ test('a tunnel is a request that is on, and no connection of HTTP', async () => 
   await becomes('http_client_active_requests', `{${there}}`, 0)
   const text = await (await fetch(`${proxy.adminUrl}/metrics`)).text()
   expect(text).not.toContain('http_client_connection_duration_seconds_count{')
+})
+
+test('of more destinations than a metric has series, the rest are one', () => {
+  const byDestination = Array.from({ length: MOST_SERIES }, (_, number) => ({
+    destination: destination(`host${number}`, 80, 80),
+    active: 1,
+    idle: 2,
+  }))
+  const metrics = destinationMetrics({ byDestination, durations: new ConnectionDurations() })
+  const rest = metrics.slice(1).map(({ name, points }) => {
+    const values = (points as readonly Point[]).map(({ value }) => value)
+    return [name, points.length, values.reduce((sum, value) => sum + value, 0), points.at(-1)?.attributes]
+  })
+  const overflow = { 'otel.metric.overflow': true }
+  expect(rest).toEqual([
+    ['http.client.active_requests', MOST_SERIES, MOST_SERIES, overflow],
+    ['http.client.open_connections', MOST_SERIES, 3 * MOST_SERIES, overflow],
+  ])
 })
