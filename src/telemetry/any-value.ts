@@ -21,6 +21,11 @@ export class Double {
   }
 }
 
+/** Milliseconds as seconds, to the microsecond. */
+export function secondsOf(milliseconds: number): Double {
+  return new Double(Math.round(milliseconds * 1000) / 1e6)
+}
+
 /** Tags, number and wire type, of `AnyValue.kvlist_value` and of `KeyValueList.values`. */
 const ANY_MAP = (6 << 3) | BYTES
 const MAP_VALUES = (1 << 3) | BYTES

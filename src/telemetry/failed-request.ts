@@ -6,7 +6,7 @@ import type { Attribute as ShownAttribute } from '../model/attribute'
 import type { Exchange } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
-import { type AnyMap, type AnyValue, Double } from './any-value'
+import { type AnyMap, type AnyValue, secondsOf } from './any-value'
 import { attributesBy, type Row, type Semconv } from './attributes'
 import type { Breadcrumb } from './breadcrumbs'
 import { type Severity, writeEvent } from './otlp-log'
@@ -73,7 +73,7 @@ export function ownAttributes({ exchange, kind, personalData }: FailedRequest): 
   if (kind === 'exception' && fault !== undefined)
     attributes.push(['exception.type', fault], ['exception.message', faultOf(fault).words])
   if (clientStatus !== 0) attributes.push(['proxy.response.status_code', clientStatus])
-  attributes.push(['duration', seconds(endMark - startMark)], ['attempts', attempts])
+  attributes.push(['duration', secondsOf(endMark - startMark)], ['attempts', attempts])
   for (const { key, value } of personalData) attributes.push([key, value])
   return attributes
 }
@@ -87,7 +87,7 @@ function crumbOf({ time, spanId, method, url, status, fault, duration }: Breadcr
     'url.full': url,
     'http.response.status_code': status || undefined,
     'error.type': fault,
-    duration: seconds(duration),
+    duration: secondsOf(duration),
     span_id: spanId,
   }
 }
@@ -96,9 +96,4 @@ function crumbOf({ time, spanId, method, url, status, fault, duration }: Breadcr
 function levelOf(status: number, isFault: boolean): string {
   if (isFault || (status >= 500 && status <= 599)) return 'error'
   return status >= 400 && status <= 499 ? 'warning' : 'info'
-}
-
-/** To the microsecond. */
-function seconds(milliseconds: number): Double {
-  return new Double(Math.round(milliseconds * 1000) / 1e6)
 }

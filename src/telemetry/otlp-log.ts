@@ -4,9 +4,10 @@ import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
-import { type AnyValue, writeAnyAttribute } from './any-value'
+import { type AnyValue, secondsOf, writeAnyAttribute } from './any-value'
 import { attributesBy, type Row, type Semconv } from './attributes'
 import { keyFieldOf, keyFieldsOf, seenKeyField } from './otlp-request'
+import { traceFlagsOf } from './otlp-span'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
 
 /** The event that an access-log record is. */
@@ -59,6 +60,7 @@ function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Row
     const value = read(exchange)
     if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyField, value)
   }
+  writeAnyAttribute(writer, RECORD_ATTRIBUTE, 'duration', secondsOf(exchange.endMark - exchange.startMark))
   for (const { key, value } of exchange.attributes) writer.attribute(RECORD_ATTRIBUTE, seenKeyField(key), value)
   writeEnd(writer, exchange, ACCESS)
   writer.close(start)
@@ -85,7 +87,7 @@ export function writeEvent(
 function writeEnd(writer: ProtobufWriter, { context }: Exchange, eventName: string): void {
   if (context) {
     writer.tag(RECORD.flags, FIXED32)
-    writer.fixed32(context.sampled ? 1 : 0)
+    writer.fixed32(traceFlagsOf(context))
     writeIds(writer, context.traceId, context.spanId)
   }
   writer.tag(RECORD.eventName, BYTES)
@@ -117,9 +119,9 @@ export function writeLogLine(writer: ProtobufWriter, { time, severity, message, 
   writer.close(start)
 }
 
-function attributeOf(value: unknown): string | number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  return typeof value === 'string' ? value : JSON.stringify(value)
+function attributeOf(value: unknown): string | number | boolean {
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return isScalar ? value : JSON.stringify(value)
 }
 
 /** Whoever is to blame, a client's own leaving is no error. */

@@ -85,7 +85,7 @@ function writeChild(writer: ProtobufWriter, exchange: Exchange, child: ChildSpan
   }
   if (child.notes) writeNotes(writer, child.notes)
   writer.tag(SPAN.flags, FIXED32)
-  writer.fixed32((context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0) | HAS_IS_REMOTE)
+  writer.fixed32(traceFlagsOf(context) | HAS_IS_REMOTE)
   writer.close(start)
 }
 
@@ -148,5 +148,10 @@ export function spanNameOf({ knownMethod, urlTemplate }: Exchange): string {
 
 function flagsOf(context: TraceContext): number {
   const isRemote = context.parentSpanId === undefined ? 0 : IS_REMOTE
-  return (context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0) | HAS_IS_REMOTE | isRemote
+  return traceFlagsOf(context) | HAS_IS_REMOTE | isRemote
+}
+
+/** The flags of W3C Trace Context, as a span and what is joined to it have them. */
+export function traceFlagsOf({ sampled, random }: TraceContext): number {
+  return (sampled ? SAMPLED : 0) | (random ? RANDOM : 0)
 }

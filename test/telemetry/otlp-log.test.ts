@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../src/model/trace-context'
 import { accessRecordWriter, type LogLine, writeLogLine } from '../../src/telemetry/otlp-log'
 import { finishedExchange } from '../export/finished-exchange'
 import { attributesOf, decodedRecord, type Entry } from '../support/log-record'
@@ -26,7 +27,19 @@ test('an exchange is a record joined to its span', () => {
     'url.full': 'http://a.example/ä',
     'request.id': exchange.requestId,
     'proxy.response.status_code': '200',
+    attempts: String(exchange.attempts),
+    duration: (exchange.endMark - exchange.startMark) / 1000,
   })
+})
+
+test.each([
+  [true, true, 3],
+  [true, false, 1],
+  [false, true, 2],
+])('flags are those of the trace: sampled %s, random %s', (sampled, random, flags) => {
+  const context = { ...(finishedExchange().context as TraceContext), sampled, random }
+  const record = decodedRecord((to) => writeAccessRecord(to, finishedExchange({ context })))
+  expect(record.flags).toBe(flags)
 })
 
 test.each<[string, Parameters<typeof finishedExchange>[0], number, RegExp]>([
@@ -57,6 +70,9 @@ test.each<[LogLine['severity'], number]>([
   const fields = {
     reason: 'why',
     count: 3,
+    share: 0.5,
+    less: -2,
+    isLast: false,
     list: [1],
     trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
     span_id: '00f067aa0ba902b7',
@@ -70,5 +86,12 @@ test.each<[LogLine['severity'], number]>([
     traceId: fields.trace_id,
     spanId: fields.span_id,
   })
-  expect(attributesOf(record)).toEqual({ reason: 'why', count: '3', list: '[1]' })
+  expect(attributesOf(record)).toEqual({
+    reason: 'why',
+    count: '3',
+    share: 0.5,
+    less: -2,
+    isLast: false,
+    list: '[1]',
+  })
 })
