@@ -2,6 +2,7 @@
 import type { SpanKindName } from '../model/attribute'
 import { spanKinds } from '../model/attribute'
 import { whyNoTemplate } from '../model/url-template'
+import { recordFields } from './access-log-template'
 import { attributes, choice, type Kind, list, Problem, string } from './kinds'
 import { asList, isMapping, listOfRules, type Reader, type RuleMatch, single } from './rules'
 
@@ -31,14 +32,15 @@ export const templates: Kind<readonly string[]> = list({
 })
 
 /** What facts are told by: an attribute that is set must not stand beside one of the same name. */
-const taken = /^(?:error\.type|(?:client|http|net|network|outspan|proxy|request|server|service|url|user_agent)\..*)$/
+const taken = /^(?:client|http|net|network|outspan|proxy|request|server|service|url|user_agent)\./
+const isTaken = (key: string) => taken.test(key) || (recordFields as readonly string[]).includes(key)
 
 /** `KEY=VALUE`, repeatable, for keys that outspan does not set itself. */
 export const freeAttributes: Kind<Readonly<Record<string, string>>> = {
   ...attributes,
   read: (text) => {
     const key = text.slice(0, Math.max(0, text.indexOf('='))).trim()
-    return taken.test(key) ? new Problem('sets an attribute that outspan sets itself') : attributes.read(text)
+    return isTaken(key) ? new Problem('sets an attribute that outspan sets itself') : attributes.read(text)
   },
 }
 

@@ -1,3 +1,4 @@
+import { recordFields } from '../../src/config/access-log-template'
 import { check } from '../../src/config/check'
 import { parseConfig } from '../../src/config/file'
 import { type Resolved, resolve } from '../../src/config/resolve'
@@ -142,6 +143,16 @@ test.each([
     `x.yaml:2 upstream_proxy.rules: ${words}`,
   ])
 })
+
+test.each([...recordFields, 'http.request.header.x-a', 'net.peer.name', 'outspan.x'])(
+  'no attribute of the settings has the name of one that outspan sets: %s',
+  (key) => {
+    const problem = expect.stringContaining('sets an attribute that outspan sets itself')
+    expect(resolved(`spans:\n  attributes: { ${key}: x }`).problems).toEqual([problem])
+    expect(resolved(`spans:\n  rules: [{ match: {}, attributes: { ${key}: x } }]`).problems).toEqual([problem])
+    expect(resolved(`spans:\n  attributes: { my.${key}: x }`).problems).toEqual([])
+  },
+)
 
 test('the examples in the README are settings that can be used', () => {
   expect(yamlExamples.length).toBeGreaterThan(1)
