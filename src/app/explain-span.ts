@@ -4,6 +4,7 @@ import type { Target } from '../http/target'
 import { type SpanKindName, spanKinds } from '../model/attribute'
 import { Exchange } from '../model/exchange'
 import type { FieldLine } from '../model/field-line'
+import { addedAttributesBy } from '../telemetry/attributes'
 import { spanNameOf } from '../telemetry/otlp-span'
 import { annotatorOf, redactionOf } from './annotations'
 
@@ -29,7 +30,7 @@ export function explainSpan(
       : `span          ${spanNameOf(exchange)}, ${kind}${rule === undefined ? '' : `, by the rule ${rule}`}`,
     `${(settings.semconv === 'old' ? 'http.url' : 'url.full').padEnd(14)}${shown}`,
     ...(exchange.peerName === undefined ? [] : [`peer          ${exchange.peerName}`]),
-    ...exchange.attributes.map(
+    ...addedAttributesBy(settings.semconv, exchange.attributes).map(
       ({ key, value }) => `attribute     ${key}: ${typeof value === 'object' ? value.join(' | ') : value}`,
     ),
     ...(annotator?.isCapturing

@@ -86,6 +86,21 @@ export function childAttributesBy(semconv: Semconv, attributes: readonly Attribu
   return [...attributes.filter(({ key }) => semconv === 'dup' || !olderNames.has(key)), ...older]
 }
 
+const HEADER = /^http\.(?:request|response)\.header\./
+
+/** Attributes that the settings added, by the names that are wanted: version 1.20 has `_` for `-` in names of headers. */
+export function addedAttributesBy(semconv: Semconv, attributes: readonly Attribute[]): readonly Attribute[] {
+  if (semconv === 'stable' || attributes.length === 0) return attributes
+  const named = new Map<string, Attribute>()
+  for (const attribute of attributes) {
+    const { key, value } = attribute
+    const older = HEADER.test(key) ? key.replaceAll('-', '_') : key
+    if (semconv === 'dup') named.set(key, attribute)
+    if (!named.has(older)) named.set(older, { key: older, value })
+  }
+  return [...named.values()]
+}
+
 function conflictsOf({ contextConflicts }: Exchange): string {
   return contextConflicts.map(({ format, traceId }) => `${format}=${traceId}`).join(',')
 }

@@ -7,7 +7,7 @@ import type { Exchange } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
 import { type AnyMap, type AnyValue, secondsOf } from './any-value'
-import { attributesBy, type Row, type Semconv } from './attributes'
+import { addedAttributesBy, attributesBy, type Row, type Semconv } from './attributes'
 import type { Breadcrumb } from './breadcrumbs'
 import { type Severity, writeEvent } from './otlp-log'
 import type { ProtobufWriter } from './protobuf'
@@ -48,11 +48,11 @@ export function failedRequestWriter(semconv: Semconv): WriteFailedRequest {
   const rows = attributesBy(semconv).filter(([key]) => key !== USER_AGENT)
   return (writer, failed) => {
     const event = { ...eventOf(failed), words: eventWords(failed) }
-    writeEvent(writer, failed.exchange, event, allAttributes(failed, rows))
+    writeEvent(writer, failed.exchange, event, allAttributes(failed, rows, semconv))
   }
 }
 
-function allAttributes(failed: FailedRequest, rows: readonly Row[]): Map<string, AnyValue> {
+function allAttributes(failed: FailedRequest, rows: readonly Row[], semconv: Semconv): Map<string, AnyValue> {
   const { exchange, breadcrumbs } = failed
   const attributes = new Map<string, AnyValue>()
   for (const [key, read] of rows) {
@@ -60,8 +60,10 @@ function allAttributes(failed: FailedRequest, rows: readonly Row[]): Map<string,
     const value = read(exchange) ?? (key === 'error.type' ? String(exchange.upstreamStatus) : undefined)
     if (value !== undefined) attributes.set(key, value)
   }
-  for (const { key, value } of exchange.attributes) attributes.set(key, value)
-  for (const [key, value] of ownAttributes(failed)) if (!attributes.has(key)) attributes.set(key, value)
+  for (const { key, value } of addedAttributesBy(semconv, exchange.attributes)) attributes.set(key, value)
+  const personalData = addedAttributesBy(semconv, failed.personalData)
+  for (const [key, value] of ownAttributes({ ...failed, personalData }))
+    if (!attributes.has(key)) attributes.set(key, value)
   if (breadcrumbs.length > 0) attributes.set('outspan.breadcrumbs', breadcrumbs.map(crumbOf))
   return attributes
 }

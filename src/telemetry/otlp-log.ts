@@ -5,7 +5,7 @@ import { timeOf } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { accessWords } from './access-words'
 import { type AnyValue, secondsOf, writeAnyAttribute } from './any-value'
-import { attributesBy, type Row, type Semconv } from './attributes'
+import { addedAttributesBy, attributesBy, type Row, type Semconv } from './attributes'
 import { keyFieldOf, keyFieldsOf, seenKeyField } from './otlp-request'
 import { traceFlagsOf } from './otlp-span'
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
@@ -47,10 +47,10 @@ export type WriteAccessRecord = (writer: ProtobufWriter, exchange: Exchange) => 
 /** @returns what appends the access-log record of a finished exchange, joined to its span, as one entry of `ScopeLogs.log_records` */
 export function accessRecordWriter(semconv: Semconv): WriteAccessRecord {
   const rows = keyFieldsOf([...attributesBy(semconv), ...accessAttributes])
-  return (writer, exchange) => writeAccessRecord(writer, exchange, rows)
+  return (writer, exchange) => writeAccessRecord(writer, exchange, rows, semconv)
 }
 
-function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void {
+function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Rows, semconv: Semconv): void {
   writer.tag(LOG_RECORDS, BYTES)
   const start = writer.open()
   writeTimes(writer, timeOf(exchange, exchange.endMark))
@@ -61,7 +61,8 @@ function writeAccessRecord(writer: ProtobufWriter, exchange: Exchange, rows: Row
     if (value !== undefined) writer.attribute(RECORD_ATTRIBUTE, keyField, value)
   }
   writeAnyAttribute(writer, RECORD_ATTRIBUTE, 'duration', secondsOf(exchange.endMark - exchange.startMark))
-  for (const { key, value } of exchange.attributes) writer.attribute(RECORD_ATTRIBUTE, seenKeyField(key), value)
+  for (const { key, value } of addedAttributesBy(semconv, exchange.attributes))
+    writer.attribute(RECORD_ATTRIBUTE, seenKeyField(key), value)
   writeEnd(writer, exchange, ACCESS)
   writer.close(start)
 }

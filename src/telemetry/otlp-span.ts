@@ -7,7 +7,7 @@ import { spanKinds } from '../model/attribute'
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import type { TraceContext } from '../model/trace-context'
-import { attributesBy, childAttributesBy, type Row, type Semconv } from './attributes'
+import { addedAttributesBy, attributesBy, childAttributesBy, type Row, type Semconv } from './attributes'
 import type { ChildSpan } from './child-spans'
 import { keyFieldsOf, seenKeyField } from './otlp-request'
 import { errorTypeOf } from './outcome'
@@ -46,7 +46,7 @@ export type WriteSpan = (writer: ProtobufWriter, exchange: Exchange) => void
 /** @returns what appends the span of a finished exchange that has a trace context, as one entry of `ScopeSpans.spans` */
 export function spanWriter(semconv: Semconv): WriteSpan {
   const rows = keyFieldsOf(attributesBy(semconv))
-  return (writer, exchange) => writeSpan(writer, exchange, rows)
+  return (writer, exchange) => writeSpan(writer, exchange, rows, semconv)
 }
 
 /** An exchange with the phases of it that are spans. */
@@ -111,7 +111,7 @@ function writeErrorStatus(writer: ProtobufWriter): void {
   writer.varint(STATUS_ERROR)
 }
 
-function writeSpan(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void {
+function writeSpan(writer: ProtobufWriter, exchange: Exchange, rows: Rows, semconv: Semconv): void {
   const context = exchange.context as TraceContext
   const notes = exchange.extras?.notes
   const start = openSpan(writer, context, context.spanId)
@@ -131,7 +131,7 @@ function writeSpan(writer: ProtobufWriter, exchange: Exchange, rows: Rows): void
     const value = read(exchange)
     if (value !== undefined && !notes?.attributes.has(key)) writer.attribute(SPAN_ATTRIBUTE, keyField, value)
   }
-  for (const { key, value } of exchange.attributes)
+  for (const { key, value } of addedAttributesBy(semconv, exchange.attributes))
     if (!notes?.attributes.has(key)) writer.attribute(SPAN_ATTRIBUTE, seenKeyField(key), value)
   if (notes?.status === undefined && errorTypeOf(exchange) !== undefined) writeErrorStatus(writer)
   if (exchange.extras) writeExtras(writer, exchange.extras)

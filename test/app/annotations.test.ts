@@ -131,6 +131,23 @@ test('the names of version 1.20, alone', async () => {
   expect(span.name).toBe('HTTP')
 })
 
+test.each(['old', 'dup'] as const)('captured headers by the names of version 1.20: %s', async (semconv) => {
+  const { span } = await tell(
+    { semconv, captureRequestHeaders: ['x-tenant-id', 'accept'], spanAttributes: { 'a-b': 'c' } },
+    'GET',
+    'http://a.example/x',
+    ['X-Tenant-Id: one', 'Accept: text/html'],
+  )
+  const shown = Object.entries(span.attributes).filter(([key]) => /header|^a/.test(key))
+  expect(Object.fromEntries(shown)).toEqual({
+    'a-b': 'c',
+    'http.request.header.x_tenant_id': ['one'],
+    'http.request.header.accept': ['text/html'],
+    ...(semconv === 'dup' && { 'http.request.header.x-tenant-id': ['one'] }),
+  })
+  expect(shown).toHaveLength(semconv === 'dup' ? 4 : 3)
+})
+
 test('both names, and a method that nobody knows', async () => {
   const { span } = await tell({ semconv: 'dup', knownMethods: ['GET'] }, 'PUT', 'http://a.example/x')
   expect(span.attributes).toMatchObject({

@@ -103,6 +103,9 @@ test.each<[string, string, readonly string[], Partial<Settings>]>([
 test('no spans, and spans by the older names', () => {
   const off = told({ instrumentations: ['off'], semconv: 'old' }, 'http://a.example/', [])
   expect(off.slice(-2)).toEqual(['span          none: instrumentations are off', 'http.url      http://a.example/'])
+  const chosen = { semconv: 'old' as const, captureRequestHeaders: ['x-tenant'] }
+  const older = told(chosen, 'http://a.example/', ['X-Tenant: one'])
+  expect(older.at(-1)).toBe('attribute     http.request.header.x_tenant: one')
 })
 
 test('what telemetry says of it: name, kind, peer, attributes, what is captured, redacted and not shown', () => {

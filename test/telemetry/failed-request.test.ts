@@ -147,9 +147,17 @@ test('personal data stands behind the facts, and does not repeat what was named'
 })
 
 test('with older names it has those', () => {
-  const shown = attributesOf(recordOf(failedOf(unavailable), 'old'))
-  expect(shown).toMatchObject({ 'http.method': 'GET', 'http.status_code': '503', 'error.type': '503' })
-  expect(shown).not.toHaveProperty(['http.request.method'])
+  const attributes = [{ key: 'http.response.header.x-region', value: ['eu'] }]
+  const personalData = [{ key: 'http.request.header.accept-language', value: ['de'] }]
+  const shown = attributesOf(recordOf(failedOf({ ...unavailable, attributes }, { personalData }), 'old'))
+  expect(shown).toMatchObject({
+    'http.method': 'GET',
+    'http.status_code': '503',
+    'error.type': '503',
+    'http.response.header.x_region': ['eu'],
+    'http.request.header.accept_language': ['de'],
+  })
+  expect(Object.keys(shown).filter((key) => key === 'http.request.method' || key.includes('-'))).toEqual([])
 })
 
 test('a block for people shows the event behind the span', () => {

@@ -32,6 +32,13 @@ test('an exchange is a record joined to its span', () => {
   })
 })
 
+test('with older names it has those, in captured headers as well', () => {
+  const attributes = [{ key: 'http.request.header.x-tenant', value: ['one'] }]
+  const record = decodedRecord((to) => accessRecordWriter('old')(to, finishedExchange({ attributes })))
+  expect(attributesOf(record)).toMatchObject({ 'http.method': 'GET', 'http.request.header.x_tenant': ['one'] })
+  expect(attributesOf(record)).not.toHaveProperty(['http.request.header.x-tenant'])
+})
+
 test.each([
   [true, true, 3],
   [true, false, 1],
