@@ -56,7 +56,7 @@ function allAttributes(failed: FailedRequest, rows: readonly Row[], semconv: Sem
   const { exchange, breadcrumbs } = failed
   const attributes = new Map<string, AnyValue>()
   for (const [key, read] of rows) {
-    // A client that left in the midst of the failed response is not what failed.
+    // A status that counts as failed here may be no error to the span.
     const value = read(exchange) ?? (key === 'error.type' ? String(exchange.upstreamStatus) : undefined)
     if (value !== undefined) attributes.set(key, value)
   }

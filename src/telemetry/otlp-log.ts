@@ -127,7 +127,7 @@ function attributeOf(value: unknown): string | number | boolean {
 
 /** Whoever is to blame, a client's own leaving is no error. */
 export function severityOf({ fault, upstreamStatus }: Exchange): Severity {
-  const isError = fault === undefined ? upstreamStatus >= 500 : !faultOf(fault).cancelled
+  const isError = fault === undefined || faultOf(fault).cancelled ? upstreamStatus >= 500 : true
   return isError ? 'error' : 'info'
 }
 

@@ -70,7 +70,7 @@ export class SeriesTable<Series> {
 
   #keyOf(exchange: Exchange): number {
     const { fault, upstreamStatus, protocolMinor } = exchange
-    const faultNumber = fault === undefined || isUntold(fault, upstreamStatus) ? 0 : (faultNumbers.get(fault) as number)
+    const faultNumber = fault === undefined || faultOf(fault).cancelled ? 0 : (faultNumbers.get(fault) as number)
     return (
       ((faultNumber << FAULT_SHIFT) | (upstreamStatus << MINOR_BITS) | (protocolMinor + 1)) +
       this.#methodNumber(exchange.knownMethod) * METHOD_UNIT
@@ -113,11 +113,6 @@ export class SeriesTable<Series> {
   get #isFull(): boolean {
     return this.#series.length >= MOST_SERIES - 1
   }
-}
-
-/** Whether the attributes are those of an exchange without a fault. A client that leaves takes the error of a status with it. */
-function isUntold(fault: FaultCode, status: number): boolean {
-  return faultOf(fault).cancelled === true && status < 400
 }
 
 function attributesOf(exchange: Exchange): Labels {

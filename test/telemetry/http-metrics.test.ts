@@ -87,6 +87,11 @@ test.each<[string, Facts, Record<string, unknown>]>([
     { ...okLabels, [ATTR_ERROR_TYPE]: 'response_truncated' },
   ],
   ['a client that left', { ...ok, fault: 'client_closed' }, okLabels],
+  [
+    'a client that left an error response',
+    { ...ok, upstreamStatus: 503, fault: 'client_closed' },
+    { ...okLabels, [ATTR_HTTP_RESPONSE_STATUS_CODE]: 503, [ATTR_ERROR_TYPE]: '503' },
+  ],
   ['unsampled', { ...ok, context: undefined }, okLabels],
   [
     'no way there',

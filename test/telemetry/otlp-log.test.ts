@@ -53,6 +53,7 @@ test.each<[string, Parameters<typeof finishedExchange>[0], number, RegExp]>([
   ['500', { upstreamStatus: 500 }, 17, / 500 in /],
   ['404', { upstreamStatus: 404 }, 9, / 404 in /],
   ['a fault', { upstreamStatus: 0, fault: 'connection_refused' }, 17, / connection_refused in /],
+  ['a client that left a 500', { upstreamStatus: 500, fault: 'client_closed' }, 17, / client_closed in /],
   ['a client that left', { upstreamStatus: 0, fault: 'client_closed' }, 9, / client_closed in /],
 ])('severity of %s', (_name, facts, severity, words) => {
   const record = decodedRecord((to) => writeAccessRecord(to, finishedExchange(facts)))

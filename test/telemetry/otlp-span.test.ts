@@ -171,6 +171,13 @@ describe('typical exchanges', () => {
     ],
     ['a client that went during the response', { ...get, ...answered, fault: 'client_closed' }, 'GET', UNSET, ok],
     [
+      'a client that went during an error response',
+      { ...get, ...answered, upstreamStatus: 500, fault: 'client_closed' },
+      'GET',
+      ERROR,
+      { ...ok, [ATTR_HTTP_RESPONSE_STATUS_CODE]: 500, [ATTR_ERROR_TYPE]: '500' },
+    ],
+    [
       'a client that went before',
       { ...get, ...connected, fault: 'client_closed' },
       'GET',
@@ -268,7 +275,7 @@ describe.each(Object.keys(faults) as FaultCode[])('the fault %s', (fault) => {
   test('is the error type, unless the client left', () => {
     const expected = fault === 'client_closed' ? undefined : fault
     expect(errorTypeOf(exchangeOf({ fault }))).toBe(expected)
-    expect(errorTypeOf(exchangeOf({ fault, upstreamStatus: 503 }))).toBe(expected)
+    expect(errorTypeOf(exchangeOf({ fault, upstreamStatus: 503 }))).toBe(expected ?? '503')
   })
 })
 
