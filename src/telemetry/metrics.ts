@@ -4,6 +4,7 @@ import type { ExemplarFilter } from './exemplars'
 import type { HistogramPoint } from './histogram'
 import { HttpMetrics } from './http-metrics'
 import { errorTypeOf } from './outcome'
+import { MOST_SERIES, OVERFLOW } from './series'
 
 export type Metric = NumberMetric | HistogramMetric
 
@@ -50,14 +51,19 @@ export function single(
   return { name, description, unit, kind, points: [{ attributes: {}, value }] }
 }
 
-/** Counts by label. The labels come from closed lists, so there are few. */
+/** The key of what came when there were all the series that there may be. */
+const REST = ''
+
+/** Counts by label. Most labels come from closed lists, but a destination may answer with any status. */
 class Counts {
   readonly #points = new Map<string, { readonly attributes: Labels; value: number }>()
 
   add(key: string, attributes: () => Labels): void {
     const point = this.#points.get(key)
     if (point) point.value++
-    else this.#points.set(key, { attributes: attributes(), value: 1 })
+    else if (this.#points.size < MOST_SERIES - 1 || key === REST)
+      this.#points.set(key, { attributes: attributes(), value: 1 })
+    else this.add(REST, () => OVERFLOW)
   }
 
   /** Copies: who keeps them to tell what came since has what was read off. */

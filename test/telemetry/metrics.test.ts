@@ -1,5 +1,6 @@
 import { destination } from '../../src/model/destination'
 import { type Point, single, Tally } from '../../src/telemetry/metrics'
+import { MOST_SERIES } from '../../src/telemetry/series'
 import { answered, exchangeOf, type Facts, get, tunnel } from './exchanges'
 
 function tallyOf(...exchanges: Facts[]) {
@@ -61,6 +62,19 @@ describe('a tally', () => {
       { attributes: { 'http.request.method': 'POST' }, value: 1 },
       { attributes: { 'http.request.method': 'CONNECT' }, value: 1 },
     ])
+  })
+
+  test('has no more series than a metric may have, whatever destinations answer', () => {
+    const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH']
+    const statuses = Array.from({ length: 600 }, (_, i) => 400 + i)
+    const all = methods.flatMap((method) => statuses.map((upstreamStatus) => ({ ...ok, method, upstreamStatus })))
+    const points = pointsOf(tallyOf(...all, ...all), 'outspan.exchanges') ?? []
+    expect(points).toHaveLength(MOST_SERIES)
+    expect(points.at(-1)).toEqual({
+      attributes: { 'otel.metric.overflow': true },
+      value: 2 * (all.length - (MOST_SERIES - 1)),
+    })
+    expect(points.reduce((sum, { value }) => sum + value, 0)).toBe(2 * all.length)
   })
 
   test('has one label for all methods that nobody knows, and for none', () => {
