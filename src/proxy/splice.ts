@@ -9,6 +9,9 @@ import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, Route } from './client-connection'
 import type { ExchangeTimeouts, Passage, Road } from './road'
 
+/** How long a destination may take nothing of what a client has left for it before it went, before it is reset. */
+const STALL = 30_000
+
 export class Splice implements Route, UpstreamTaker {
   readonly #road: Road
   readonly #client: ClientConnection
@@ -74,8 +77,25 @@ export class Splice implements Route, UpstreamTaker {
   }
 
   onClientGone(): void {
-    if (this.#haveBothEnded && this.#client.unsent === 0) return
+    if (this.#haveBothEnded && this.#client.unsent === 0) return this.#leaveRest()
     this.#break('client_closed')
+  }
+
+  /** The client has said all and got all. It is over, though the destination may not have taken the rest yet. */
+  #leaveRest(): void {
+    if (this.#isOver) return
+    this.#end(undefined)
+    this.#watchRest()
+  }
+
+  /** With the client nobody looks any more whether something moves. The connection closes by itself when all is taken. */
+  #watchRest(): void {
+    const { sent } = this.#upstream
+    setTimeout(() => {
+      if (this.#upstream.unsent === 0) return
+      if (this.#upstream.sent > sent) this.#watchRest()
+      else this.#upstream.reset()
+    }, STALL).unref()
   }
 
   get #haveBothEnded(): boolean {
