@@ -8,6 +8,7 @@ import { readResponseHead } from '../http1/read-head'
 import { writeRequestHead } from '../http1/write-head'
 import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
+import type { ResponseHead } from '../model/head'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
 import type { ClientConnection, NewRoute } from './client-connection'
 import { tunnelOpen } from './reply'
@@ -26,6 +27,8 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   readonly #passage: Passage
   /** What the upstream proxy has said so far. */
   #answer: Buffer = nothing
+  /** Where its present head begins, behind interim ones. */
+  #answerStart = 0
   #upstream: UpstreamConnection | undefined
 
   constructor(road: Road, client: ClientConnection, passage: Passage) {
@@ -73,12 +76,21 @@ export class Tunnel implements NewRoute, UpstreamTaker {
   /** The upstream proxy answers. */
   onUpstreamBytes(bytes: Buffer): void {
     this.#answer = Buffer.concat([this.#answer, bytes])
-    const head = readResponseHead(this.#answer, 0)
+    const head = this.#finalHead()
     if (head === undefined && this.#answer.length <= MAX_ANSWER) return
     if (head === undefined || typeof head === 'string') return this.#fail('bad_response', 'of the upstream proxy')
     if (head.status < 200 || head.status > 299) return this.#fail('upstream_proxy_refused', `status ${head.status}`)
     this.#upstream?.responseBegan()
-    this.#open(this.#answer.subarray(head.size))
+    this.#open(this.#answer.subarray(this.#answerStart + head.size))
+  }
+
+  /** Interim responses may come before it (RFC 9110 §15.2), and are between us and the proxy. */
+  #finalHead(): ResponseHead | FaultCode | undefined {
+    for (;;) {
+      const head = readResponseHead(this.#answer, this.#answerStart)
+      if (typeof head !== 'object' || head.status >= 200 || head.status === 101) return head
+      this.#answerStart += head.size
+    }
   }
 
   onUpstreamEnd(): void {

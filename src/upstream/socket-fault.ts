@@ -19,7 +19,11 @@ const byCode: { readonly [code: string]: FaultCode } = {
 
 /** The fault behind a socket error, by whether the connection had been made. */
 export function faultOfSocket(error: Error, connected: boolean): FaultCode {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
+  const { code = '', syscall } = error as NodeJS.ErrnoException
   if (code === 'ETIMEDOUT') return connected ? 'connection_reset' : 'connect_timeout'
-  return byCode[code] ?? (connected ? 'connection_reset' : 'connect_failure')
+  const known = byCode[code]
+  if (known !== undefined) return known
+  // Whatever else it says of a name, such as EINVAL of one that can't be one.
+  if (syscall === 'getaddrinfo') return 'dns_failure'
+  return connected ? 'connection_reset' : 'connect_failure'
 }

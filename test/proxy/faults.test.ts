@@ -156,6 +156,12 @@ describe('destinations that fail', () => {
     expect(answer).toMatch(/cause: dns_(failure|timeout)/)
   })
 
+  test.each(['xn--a', 'a'.repeat(300)])('what can be no name does not resolve: %s', async (name) => {
+    await start()
+    const answer = await ask(proxy.port, `GET http://${name}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 502 [\s\S]*cause: dns_failure/)
+  })
+
   test('the connection is not made in time', async () => {
     await start({ connectTimeout: 100 })
     const deaf = await startDeafListener()

@@ -87,6 +87,17 @@ test('what the destination says at once behind the answer to CONNECT arrives', a
   client.destroy()
 })
 
+test('interim responses of a proxy are no answer to CONNECT', async () => {
+  other = await startOrigin((socket) => {
+    socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 20')
+    setTimeout(() => socket.write('0 Fine\r\n\r\nhello'), 20)
+  })
+  const proxy = await start({ upstreamProxy: through(other.port) })
+  const client = new RawClient(proxy.port).send('CONNECT far.example:443 HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect(await client.receives('hello')).toBe('HTTP/1.1 200 Connection established\r\n\r\nhello')
+  client.destroy()
+})
+
 test.each<[string, string, RegExp]>([
   [
     'wants other credentials',
@@ -95,6 +106,8 @@ test.each<[string, string, RegExp]>([
   ],
   ['refuses', 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n', /upstream_proxy_refused \(status 403\)/],
   ['makes no sense', 'hello\r\n\r\n', /bad_response/],
+  ['switches', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', /upstream_proxy_refused \(status 101\)/],
+  ['never comes to the point', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3000), /bad_response/],
 ])('a proxy that %s: CONNECT gets 502 with the cause', async (_name, answer, cause) => {
   other = await answering(answer)
   const proxy = await start({ upstreamProxy: through(other.port) })
