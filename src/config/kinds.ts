@@ -177,6 +177,15 @@ export const duration: Kind<number> = {
   },
 }
 
+/** A time-out that there always is: nothing would be done in no time. */
+export const deadline: Kind<number> = {
+  ...duration,
+  read: (text) => {
+    const value = duration.read(text)
+    return value === 0 ? new Problem('is no time at all') : value
+  },
+}
+
 /** A duration that OpenTelemetry's variable can't set to nothing. */
 export const interval: Kind<number> = {
   ...duration,

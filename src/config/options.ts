@@ -11,6 +11,7 @@ import {
   address,
   attributes,
   choice,
+  deadline,
   duration,
   freeHeaderName,
   headerName,
@@ -133,7 +134,7 @@ export const options = {
     flag: 'response-trace-header',
     kind: freeHeaderName,
     isLive: true,
-    doc: 'Header that tells the client the trace id of its call.',
+    doc: 'Header that tells the client the trace id of its call; a line of that name in a response goes.',
   }),
   ...requestIdOptions,
   samplingRate: option({
@@ -212,7 +213,7 @@ export const options = {
   connectTimeout: option({
     key: 'timeouts.connect',
     flag: 'connect-timeout',
-    kind: duration,
+    kind: deadline,
     default: 10_000,
     isLive: true,
     doc: 'Time to resolve a name and connect; then the client gets 504.',
@@ -228,7 +229,7 @@ export const options = {
   requestHeadTimeout: option({
     key: 'timeouts.request_head',
     flag: 'request-head-timeout',
-    kind: duration,
+    kind: deadline,
     default: 30_000,
     isLive: true,
     doc: 'Time for a request head to arrive whole; then the client gets 408.',

@@ -145,7 +145,7 @@ export class ResponseRelay {
     this.#note(head)
     this.#exchange.clientStatus = head.status
     this.#owner.onResponseHead()
-    const lines = [...withoutFraming(fields.travelling), ...upgradeLines(fields.upgrade as string)]
+    const lines = [...this.#kept(withoutFraming(fields.travelling)), ...upgradeLines(fields.upgrade as string)]
     this.#addLines(lines, fields, head.minor)
     this.#client.write(writeResponseHead(head.status, head.reason, lines))
     this.isAnswered = true
@@ -158,6 +158,12 @@ export class ResponseRelay {
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
     if (this.#keepsLines) this.#exchange.responseLines = head.lines
+  }
+
+  /** All but what somebody else says of the trace id: two lines would be no id to whoever reads them. */
+  #kept(lines: FieldLine[]): FieldLine[] {
+    const name = this.#traceHeader?.toLowerCase()
+    return name === undefined ? lines : lines.filter((line) => !isNamed(line, name))
   }
 
   /** What we add for the client. A destination's own request id stays: it may be what its support asks for. */
@@ -181,7 +187,7 @@ export class ResponseRelay {
     this.#body = scanBody(framing, mustUnchunk ? (from, start, end) => this.#keepContent(from, start, end) : undefined)
     this.isUpstreamReusable = isPersistent(fields, head.minor) && framing !== 'until_close'
 
-    const lines = this.#request.minor === 0 ? withoutCoding(fields.travelling) : fields.travelling
+    const lines = this.#kept(this.#request.minor === 0 ? withoutCoding(fields.travelling) : fields.travelling)
     this.#addLines(lines, fields, head.minor)
     // 426 says what to switch to.
     if (fields.upgrade !== undefined && head.status === UPGRADE_REQUIRED) lines.push(...upgradeLines(fields.upgrade))

@@ -3,7 +3,7 @@ import type { Settings } from '../../src/config/options'
 import type { Rule } from '../../src/config/rules'
 import { type Collector, startCollector } from '../support/collector'
 import { type AccessRecord, type RunningProxy, startProxy } from '../support/proxy'
-import { answering, OK, RawClient, type RawOrigin } from '../support/sockets'
+import { answering, OK, RawClient, type RawOrigin, startOrigin } from '../support/sockets'
 
 let collector: Collector
 let origin: RawOrigin
@@ -129,6 +129,24 @@ test('the client is told its trace id, if it is to be', async () => {
   const client = new RawClient(proxy.port)
   client.send(`GET http://127.0.0.1:1/ HTTP/1.0\r\ntraceparent: 00-${TRACE}-${SPAN}-01\r\n\r\n`)
   expect(await client.closed()).toMatch(new RegExp(`^HTTP/1.1 502 [\\s\\S]*x-trace-id: ${TRACE}\r\n`))
+})
+
+test.each([
+  ['a final response', 'HTTP/1.1 200 OK\r\nX-Trace-ID: theirs\r\nx-trace-id: a\r\nX-Trace-Id-2: b\r\n'],
+  [
+    'a switch',
+    'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\nX-Trace-ID: theirs\r\nX-Trace-Id-2: b\r\n',
+  ],
+])('the client is told one trace id, its own, whatever the destination says: %s', async (_name, head) => {
+  const saying = await startOrigin((socket) => socket.end(`${head}\r\n`))
+  await start({ responseTraceHeader: 'X-Trace-Id' })
+  const client = new RawClient(proxy.port).send(
+    `GET http://127.0.0.1:${saying.port}/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: x\r\ntraceparent: 00-${TRACE}-${SPAN}-01\r\n\r\n`,
+  )
+  const lines = (await client.receives('\r\n\r\n')).split('\r\n')
+  expect(lines.filter((line) => /^x-trace-id/i.test(line))).toEqual(['X-Trace-Id-2: b', `X-Trace-Id: ${TRACE}`])
+  client.destroy()
+  await saying.close()
 })
 
 test('two traces in one request: the first format wins, the other is named and counted', async () => {

@@ -6,6 +6,7 @@ import {
   address,
   attributes,
   choice,
+  deadline,
   duration,
   endpoint,
   integer,
@@ -263,6 +264,17 @@ describe('duration', () => {
 
   test.each(['', '5s', '1.5', '-1', '1e3', '99999999999'])('as OpenTelemetry never writes it: %j', (text) => {
     expect(refusal(duration.readOtel?.(text))).toContain('milliseconds')
+  })
+})
+
+describe('deadline', () => {
+  test('is a duration', () => {
+    expect(accepted(deadline, '250ms')).toBe(250)
+    expect(refusal(deadline.read('5'))).toMatch(/250ms.*5s.*2m/)
+  })
+
+  test.each(['0ms', '0s', '000h'])('and never none: %s', (text) => {
+    expect(refusal(deadline.read(text))).toBe('is no time at all')
   })
 })
 

@@ -110,6 +110,10 @@ test('an empty variable is an unset one', () => {
 })
 
 describe('problems', () => {
+  test.each(['--connect-timeout', '--request-head-timeout'])('%s of nothing would refuse everything', (flag) => {
+    expect(resolved({ flags: { [flag]: ['0s'] } }).problems).toEqual([`${flag}: "0s" is no time at all`])
+  })
+
   test('all are told at once, in words that name the place and the value', () => {
     const { problems } = resolved({
       flags: { '--listen': ['nowhere'], '--queue-capacity': ['0'], '--log-level': ['loud'] },
