@@ -14,8 +14,9 @@ const REDACTED = 'REDACTED'
 
 /** Keys with escapes in them, which mean the same without. */
 const escapedKey = /[?&][^=&]*%/
-const mayHoldSecret = /[?&](?:X-|AWS|Sig|sig)/
-const secretValue = new RegExp(`([?&](?:${secretKeys.join('|')})=)[^&]*`, 'g')
+/** Some servers take semicolons for separators, too. */
+const mayHoldSecret = /[?&;](?:X-|AWS|Sig|sig)/
+const secretValue = new RegExp(`([?&;](?:${secretKeys.join('|')})=)[^&]*`, 'g')
 
 /** Takes secrets out of a URL. Everything but the secrets stays byte for byte. */
 export type RedactUrl = (url: string) => string

@@ -67,6 +67,8 @@ describe('secret values in a query', () => {
     ['?&&sig=b', '?&&sig=REDACTED'],
     ['?sig=a#fragment', '?sig=REDACTED'],
     ['?%73ig=a', '?%73ig=REDACTED'],
+    ['?a;sig=b', '?a;sig=REDACTED'],
+    ['?a=1;sig=b;c&d', '?a=1;sig=REDACTED&d'],
     ['?a%=1&X%2DAmz%2dSignature=a&b=%73ig', '?a%=1&X%2DAmz%2dSignature=REDACTED&b=%73ig'],
     ['?a?sig=b&%73ig=c', '?a?sig=REDACTED&%73ig=REDACTED'],
   ])('%s: %s', (query, expected) => {
