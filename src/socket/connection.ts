@@ -54,6 +54,11 @@ export abstract class Connection implements Sender {
     return this.socket.bytesWritten - this.socket.writableLength
   }
 
+  /** Whether the other side may take more: no write has failed. */
+  get isWritable(): boolean {
+    return this.socket.writable
+  }
+
   /** Whether so much is unsent that more had better wait for `onDrained`. */
   protected get isClogged(): boolean {
     return this.socket.writableNeedDrain

@@ -2,11 +2,12 @@
  * A connection to a destination. It carries one exchange at a time, for whoever is its taker then, and knows how it came
  * to be; what the bytes mean is the taker's business.
  */
-import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
 import type { Clock } from '../model/clock'
 import type { Destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
 import { Connection } from '../socket/connection'
+import { ListeningSocket } from './listening-socket'
 import { faultOfSocket } from './socket-fault'
 
 /** Whoever the connection works for at the moment. */
@@ -185,7 +186,7 @@ export class UpstreamConnection extends Connection {
 
 /** A name with addresses of both families has them tried in turn, a quarter of a second each (RFC 8305, Happy Eyeballs). */
 function dial({ host, port }: Destination, lookup: LookupFunction, reads: OnReadOpts): Socket {
-  return connect({
+  const options = {
     host,
     port,
     lookup,
@@ -195,7 +196,8 @@ function dial({ host, port }: Destination, lookup: LookupFunction, reads: OnRead
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
     onread: reads,
-  })
+  }
+  return new ListeningSocket(options).connect(options)
 }
 
 /** What the system said. Connecting to a name with several addresses fails with one error for each. */

@@ -112,8 +112,8 @@ export class UpstreamPool {
 
   /** Takes a connection back whose exchange was complete at `mark`, to be used again. */
   release(connection: UpstreamConnection, mark: number): void {
-    // What is unsent belongs to an exchange that is over.
-    if (connection.unsent > 0) return connection.destroy()
+    // What is unsent belongs to an exchange that is over; what takes no more is about to go.
+    if (connection.unsent > 0 || !connection.isWritable) return connection.destroy()
     connection.changeTaker(undefined)
     connection.idleSince = mark
     this.#shelfOf(connection.destination).idle.push(connection)

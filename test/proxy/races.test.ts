@@ -205,3 +205,33 @@ test('a half-closed client gets a response that comes in pieces', async () => {
   expect(await client.receives('abcd')).toMatch(/abcd$/)
   client.destroy()
 })
+
+describe('a destination that answers and closes while a body is on its way has its answer relayed', () => {
+  const cases: [string, string, string][] = [
+    ['of a known length', 'HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\ntoo big', 'too big'],
+    ['that ends with the connection', 'HTTP/1.1 413 Too Large\r\n\r\ntoo big', 'too big'],
+  ]
+  test.each(cases)('%s', async (_name, answer, end) => {
+    proxy = await startProxy()
+    // What it leaves unread has the system reset the connection: the next write of the proxy fails.
+    origin = await startOrigin((socket) => {
+      socket.pause()
+      socket.end(answer, () => socket.destroy())
+    })
+    const { port } = origin
+    const upload = async (): Promise<string> => {
+      const client = new RawClient(proxy.port)
+      client.send(`POST http://127.0.0.1:${port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n`)
+      for (let i = 0; i < 40; i++) client.send(Buffer.alloc(100_000))
+      await eventually(
+        () => client.text.includes('\r\nrequest id: ') || client.text.endsWith(end) || undefined,
+        'an answer',
+      )
+      client.destroy()
+      return client.text.slice(9, 12)
+    }
+    const answers: string[] = []
+    for (let i = 0; i < 40; i++) answers.push(await upload())
+    expect(new Set(answers)).toEqual(new Set(['413']))
+  })
+})
