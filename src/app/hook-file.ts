@@ -17,6 +17,13 @@ const loaded = new Map<string, HookModule>()
 /** Time that a module may take to load, and the check of its syntax, in milliseconds. */
 const LOAD_TIMEOUT = 10_000
 
+const isTypeScript = /\.[cm]?ts$/
+
+/** Newer versions of Node.js load TypeScript as it is. */
+function isForNewerNode(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION'
+}
+
 /** The module that has been loaded for these settings, if they name one. */
 function hookModuleOf({ hooks }: Settings): HookModule | undefined {
   return hooks === undefined ? undefined : loaded.get(resolve(hooks))
@@ -46,7 +53,8 @@ export async function loadHooks(resolved: Pick<Resolved, 'settings' | 'origins'>
     const { reasonOf } = require('../hooks/guard') as typeof import('../hooks/guard')
     const reason = reasonOf(error)
     const isParsers = error instanceof SyntaxError && !reason.endsWith(')')
-    return [say(`can't be loaded: ${reason}${isParsers ? placeIn(path) : ''}`)]
+    const hint = isForNewerNode(error) && isTypeScript.test(path) ? '; compile it to JavaScript first' : ''
+    return [say(`can't be loaded: ${reason}${isParsers ? placeIn(path) : ''}${hint}`)]
   }
 }
 

@@ -21,12 +21,18 @@ const words: readonly string[] = ['preserve', 'none']
 
 /** From Node.js 23 on it stands beside the default. */
 const ALL_OF_COMMONJS = 'module.exports'
+/** The mark of a CommonJS module that a compiler has made, TypeScript's among them. */
+const COMPILED = '__esModule'
 
 /**
  * @param exported the module's namespace
  * @returns the module, or what is wrong with it, each a sentence without its subject
  */
 export function readModule(exported: Readonly<Record<string, unknown>>): HookModule | string[] {
+  if (Object.hasOwn(exported, COMPILED))
+    return [
+      'exports what a compiler has made of an ES module for CommonJS: it has to stay an ES module, which .mjs, or .mts in TypeScript, or "type": "module" in package.json makes it',
+    ]
   const unknown = Object.keys(exported).filter((name) => !names.includes(name) && name !== ALL_OF_COMMONJS)
   const problems = [
     ...unknown.map(

@@ -43,6 +43,13 @@ test.each<[string, Record<string, unknown>, string[]]>([
     ],
   ],
   [
+    'what TypeScript makes where package.json says nothing of modules',
+    { __esModule: true, default: { onRequest: good }, onRequest: good },
+    [
+      'exports what a compiler has made of an ES module for CommonJS: it has to stay an ES module, which .mjs, or .mts in TypeScript, or "type": "module" in package.json makes it',
+    ],
+  ],
+  [
     'no function',
     { onRequest: 1, beforeSpan: null },
     ['exports a onRequest that is no function', 'exports a beforeSpan that is no function'],
@@ -125,6 +132,13 @@ test.each<[string, string, RegExp]>([
   expect(code).toBe(64)
   expect(stderr).toMatch(/^outspan can't start:\n {2}--hooks: "/)
   expect(stderr).toMatch(words)
+})
+
+test('TypeScript is loaded, or the way out is told', async () => {
+  const path = written('typed.mts', 'export const onRequest: (span: unknown) => void = () => {}')
+  const { code, stderr } = await run(['check', '--hooks', path])
+  const tells = /can't be loaded: TypeError: Unknown file extension ".mts".*; compile it to JavaScript first\n/
+  if (code !== 0) expect(stderr).toMatch(tells)
 })
 
 test.each([
