@@ -131,6 +131,15 @@ export const freeHeaderName: Kind<string> = {
   },
 }
 
+/** A pseudonym of a proxy (RFC 9110 §7.6.3). It is written as header names are. */
+export const viaName: Kind<string> = {
+  ...headerName,
+  read: (text) => {
+    const name = headerName.read(text)
+    return typeof name === 'string' ? name : new Problem('is no name that Via can hold, such as proxy-1')
+  },
+}
+
 /** A share from 0 to 1. */
 export const fraction: Kind<number> = {
   placeholder: '0..1',

@@ -14,12 +14,12 @@ import {
   deadline,
   duration,
   freeHeaderName,
-  headerName,
   integer,
   list,
   orOff,
   size,
   string,
+  viaName,
 } from './kinds'
 import { type Option, option, optional } from './option'
 import {
@@ -186,7 +186,7 @@ export const options = {
   }),
   via: optional({
     key: 'via',
-    kind: { ...headerName, placeholder: 'NAME' },
+    kind: viaName,
     isLive: true,
     doc: 'Name of this proxy for the Via header of requests and responses; a request that has it already is refused as a loop.',
   }),

@@ -250,7 +250,11 @@ describe('a start that fails ends with 1 and a log line', () => {
     const started = start(Object.entries(addresses).flat())
     expect(await started.end).toEqual({ code: 1, signal: null })
     expect(started.log()).toEqual([
-      expect.objectContaining({ level: 'error', reason: expect.stringMatching(new RegExp(`EADDRINUSE.*:${port}`)) }),
+      expect.objectContaining({
+        level: 'error',
+        reason: expect.stringMatching(new RegExp(`EADDRINUSE.*:${port}`)),
+        setting: flag.slice(2),
+      }),
     ])
     expect(started.stdout()).toBe('')
   })

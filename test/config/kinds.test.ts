@@ -16,6 +16,7 @@ import {
   secretHeaders,
   size,
   string,
+  viaName,
 } from '../../src/config/kinds'
 import { pemFile, readableFile } from '../../src/config/readable-file'
 import type { Secret } from '../../src/config/secret'
@@ -589,4 +590,9 @@ describe('the law: what is shown reads to the same value', () => {
       expect(shown.map(([key, value]) => attributes.read(`${key}=${value}`))).toEqual([pair])
     }
   })
+})
+
+test('a name for Via', () => {
+  expect(viaName.read('Proxy-1')).toBe('proxy-1')
+  expect(refusal(viaName.read('a b'))).toBe('is no name that Via can hold, such as proxy-1')
 })

@@ -34,7 +34,7 @@ export async function runCommand(loaded: Resolved & Loaded, environment: NodeJS.
     reloads = reloadBySignal(new Reload(inForce, program, () => read(), log, warnings), inForce.settings, program, log)
     await program.start()
   } catch (error) {
-    log.error("outspan can't start", { reason: (error as Error).message })
+    log.error("outspan can't start", { reason: (error as Error).message, setting: addressBehind(error, settings) })
     await log.close(LOG_TIMEOUT)
     process.exit(EXIT_FAILURE)
   }
@@ -163,4 +163,12 @@ function wordsOf(error: unknown): string {
   } catch {
     return 'something was thrown that has no words'
   }
+}
+
+/** The setting whose address could not be listened on. */
+function addressBehind(error: unknown, { listen, admin }: Settings): 'listen' | 'admin' | undefined {
+  const { code, port } = error as { code?: string; port?: number }
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return undefined
+  if (admin !== 'off' && admin.port === port) return 'admin'
+  return listen.port === port ? 'listen' : undefined
 }
