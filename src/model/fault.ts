@@ -57,7 +57,10 @@ export const faults = {
     'Only HTTP/1.0 and HTTP/1.1 are understood; other versions can go through a tunnel that CONNECT opens.',
   ),
   loop: {
-    ...refused(508, 'The request came back to outspan: its destination, or the upstream proxy, is outspan itself.'),
+    ...refused(
+      508,
+      'The request came back to outspan: its destination, or the upstream proxy, is outspan itself, or its Via header holds the name that --via gives.',
+    ),
     proxyStatus: 'proxy_loop_detected',
   },
   request_timeout: refused(408, 'The request head did not arrive in time.'),

@@ -62,7 +62,7 @@ describe('Via', () => {
 
   test.each(['Via: 1.1 pod-7', 'via: 1.0 fred,HTTP/1.1\tPOD-7 (x)'])('%s has been here', async (line) => {
     proxy = await startProxy({ via: 'pod-7' })
-    expect(await ask(proxy.port, request('GET', [line]))).toMatch(/^HTTP\/1.1 508 /)
+    expect(await ask(proxy.port, request('GET', [line]))).toMatch(/^HTTP\/1.1 508 [\s\S]*Via header/)
     expect(origin.sockets).toHaveLength(0)
   })
 
