@@ -207,11 +207,13 @@ test('a half-closed client gets a response that comes in pieces', async () => {
 })
 
 describe('a destination that answers and closes while a body is on its way has its answer relayed', () => {
+  const known = 'HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\ntoo big'
   const cases: [string, string, string][] = [
-    ['of a known length', 'HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\ntoo big', 'too big'],
-    ['that ends with the connection', 'HTTP/1.1 413 Too Large\r\n\r\ntoo big', 'too big'],
+    ['of a known length', known, ''],
+    ['that ends with the connection', 'HTTP/1.1 413 Too Large\r\n\r\ntoo big', ''],
+    ['through a tunnel', known, 'CONNECT'],
   ]
-  test.each(cases)('%s', async (_name, answer, end) => {
+  test.each(cases)('%s', async (_name, answer, method) => {
     proxy = await startProxy()
     // What it leaves unread has the system reset the connection: the next write of the proxy fails.
     origin = await startOrigin((socket) => {
@@ -219,19 +221,22 @@ describe('a destination that answers and closes while a body is on its way has i
       socket.end(answer, () => socket.destroy())
     })
     const { port } = origin
-    const upload = async (): Promise<string> => {
+    const upload = async (): Promise<boolean> => {
       const client = new RawClient(proxy.port)
+      if (method !== '') {
+        client.send(`CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: x\r\n\r\n`)
+        await client.receives('\r\n\r\n')
+      }
       client.send(`POST http://127.0.0.1:${port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n`)
       for (let i = 0; i < 40; i++) client.send(Buffer.alloc(100_000))
-      await eventually(
-        () => client.text.includes('\r\nrequest id: ') || client.text.endsWith(end) || undefined,
-        'an answer',
-      )
+      const isAnswered = (): boolean => client.text.endsWith('too big')
+      await eventually(() => isAnswered() || client.isClosed || undefined, 'an answer')
       client.destroy()
-      return client.text.slice(9, 12)
+      return isAnswered()
     }
-    const answers: string[] = []
-    for (let i = 0; i < 40; i++) answers.push(await upload())
-    expect(new Set(answers)).toEqual(new Set(['413']))
+    const answered: boolean[] = []
+    for (let i = 0; i < 40; i++) answered.push(await upload())
+    // At the end of a tunnel a reset reaches the client, whose own write may meet it.
+    expect(answered.filter((each) => !each).length).toBeLessThanOrEqual(method === '' ? 0 : 2)
   })
 })
