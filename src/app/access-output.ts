@@ -9,6 +9,7 @@ import type { Change } from './change'
 /** What a former output has to take the last of its lines, in milliseconds. */
 const LAST_LINES = 5000
 
+/** Lines of the access log that were lost, as a metric. */
 export function droppedLines(count: number): Metric {
   return single(
     'counter',

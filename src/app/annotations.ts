@@ -5,6 +5,7 @@ import { matchesGlob } from '../policy/glob'
 import type { ShownHeaders } from '../telemetry/access-template'
 import { type RedactUrl, redaction, redactText } from '../telemetry/redact'
 
+/** How URLs are shown. */
 export function redactionOf({ redactQuery, redactQueryExcept }: Settings): RedactUrl {
   return redaction({ query: redactQuery, queryExcept: redactQueryExcept })
 }

@@ -46,6 +46,7 @@ export class Books<Key> {
   }
 }
 
+/** Books added up, name by name; those of all signals are there even if nobody has any. */
 export function sumOf(books: readonly Ledgers[]): Ledgers {
   const names = [...signalNames, ...books.flatMap((ledgers) => Object.keys(ledgers))]
   return each([...new Set(names)], (name) => addLedgers(books.flatMap((ledgers) => ledgers[name] ?? [])))

@@ -13,6 +13,7 @@ export interface CollectorCheck {
   readonly isFine: boolean
 }
 
+/** Sends every collector that the settings name a batch of nothing, and waits for the answers. */
 export async function checkCollectors(settings: Settings): Promise<CollectorCheck> {
   const signals = settings.signals.filter((signal) => exportersOf(signal, settings).includes('otlp'))
   const asked = signals.flatMap((signal) => {

@@ -58,6 +58,7 @@ export class SignalQueue extends ExportQueue {
   }
 }
 
+/** The settings of the queue of a signal. A batch never has more entries than may wait. */
 export function queueSettingsOf(signal: Signal, settings: Settings): QueueSettings {
   const capacity = settingOf(signal, settings, 'queueCapacity')
   return {

@@ -28,6 +28,7 @@ export interface Telling {
   readonly readsLines: boolean
 }
 
+/** Compiles the writers and filters of all projections, once for many exchanges. */
 export function tellingOf(settings: Settings): Telling {
   const { semconv, accessLog, accessLogFormat } = settings
   const { template } = accessLogFormat

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../model/clock'
 /** How long the distance between the two clocks is trusted, in milliseconds: wall clocks are set right now and then. */
 const TRUSTED = 1000
 
+/** `performance.now`, joined with the wall clock. */
 export function systemClock(): Clock {
   let offset = 0
   let readAt = Number.NEGATIVE_INFINITY
@@ -24,6 +25,7 @@ export function systemClock(): Clock {
 /** Random bytes are drawn in blocks, and written as digits a block at a time: an id is then only a cut. */
 const BLOCK = 8192
 
+/** Random digits of the system, fit for ids. */
 export function systemRandom(): Random {
   const block = Buffer.allocUnsafe(BLOCK)
   let digits = ''

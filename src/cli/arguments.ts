@@ -26,6 +26,7 @@ export interface Arguments {
 
 export const commands = ['run', 'check'] as const
 
+/** Reads the words behind the name of the program. What is wrong is among the problems. */
 export function readArguments(argv: readonly string[]): Arguments {
   const rows: readonly Option<unknown>[] = Object.values(options)
   const known = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))

@@ -18,6 +18,7 @@ const EXIT_FAILURE = 1
  */
 const notForLibraries = /^(?:(?:https?|grpc|all|no|no_grpc)_proxy|OTEL_.*)$/i
 
+/** Runs the command that the words ask for. @param argv the words behind the name of the program */
 export async function main(argv: readonly string[]): Promise<void> {
   const environment = { ...process.env }
   for (const name of Object.keys(process.env)) {

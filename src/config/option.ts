@@ -14,12 +14,13 @@ export interface Option<T> {
   readonly isFileOnly?: true
   /** The option that means the same for all signals, where this one is for one: it works as others do, and is not listed. */
   readonly variantOf?: Option<unknown>
-  /** The option changes while the program runs, when the file is read again: `app/build.ts` puts it in force. Else it stays. */
+  /** The option changes while the program runs, when the file is read again. Without it the value of the start stays. */
   readonly isLive?: true
   /** One sentence for `--help` and the README. */
   readonly doc: string
 }
 
+/** A row, with its type taken from its kind. */
 export function option<T>(row: Option<T>): Option<T> {
   return row
 }

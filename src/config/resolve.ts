@@ -47,6 +47,7 @@ interface Source {
   readonly isOtel?: true
 }
 
+/** Settings from all that was given. What is wrong with it is among the problems; then the default stands in its place. */
 export function resolve(given: Given): Resolved {
   const settings: Partial<Record<OptionName, unknown>> = {}
   const origins: Partial<Record<OptionName, string>> = {}

@@ -147,6 +147,7 @@ function readKeys(
   return read
 }
 
+/** Whether what stands in the file is a mapping. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -182,6 +183,7 @@ export function single(kind: Kind<unknown>): Reader {
   }
 }
 
+/** Text that passes a check. @param read gives it in its canonical form, or undefined @param words why it does not pass */
 export function checked(read: (text: string) => string | undefined, words: string): Kind<string> {
   return { placeholder: 'TEXT', read: (text) => read(text) ?? new Problem(words), show: (value) => value }
 }

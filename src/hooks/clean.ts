@@ -23,6 +23,7 @@ export class Room {
   }
 }
 
+/** Whatever it is, as text of bounded length. */
 export function cleanText(text: unknown): string {
   return typeof text === 'string' ? text.slice(0, LONGEST_TEXT) : String(text).slice(0, LONGEST_TEXT)
 }
@@ -56,6 +57,7 @@ export function isHex(text: unknown, digits: number): text is string {
   return typeof text === 'string' && text.length === digits && /^[0-9a-f]*$/.test(text) && !/^0*$/.test(text)
 }
 
+/** Whether it can be the key of an attribute. */
 export function isKey(key: unknown): key is string {
   return typeof key === 'string' && key !== '' && key.length <= LONGEST_KEY
 }
@@ -84,6 +86,7 @@ export function cleanAny(value: unknown, room: Room, depth = 0): EventValue | un
   return Object.fromEntries(entries)
 }
 
+/** What a value takes of its room, roughly, in bytes. */
 export function sizeOf(value: AttributeValue): number {
   if (typeof value === 'string') return value.length
   return typeof value === 'object' ? value.reduce<number>((sum, item) => sum + sizeOf(item), 0) : SCALAR

@@ -60,6 +60,7 @@ export class HookedQueue {
   }
 }
 
+/** Appends the content of an entry as an entry. */
 export function writeEntry(writer: ProtobufWriter, bytes: Buffer): void {
   writer.tag(ENTRY, BYTES)
   writer.varint(bytes.length)

@@ -101,7 +101,7 @@ export interface HookHeaders extends Iterable<readonly [name: string, value: str
 
 /** Why an exchange failed; fit for `span.recordException`. */
 export interface HookError {
-  /** The `error.type` that the access log has: `connection_refused`, `response_head_timeout`, `client_closed`, … */
+  /** The `error.type` that the access log has: `connection_refused`, `response_timeout`, `client_closed`, … */
   readonly name: string
   readonly message: string
   /** The client left: no error of anybody's. */

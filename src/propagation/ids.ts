@@ -7,6 +7,7 @@ const MAX_64 = 0xffff_ffff_ffff_ffffn
 const allZero = /^0+$/
 const decimalDigits = /^[0-9]{1,20}$/
 
+/** Whether all digits are zero: such an id is none. */
 export function isZero(id: string): boolean {
   return id.charCodeAt(0) === 0x30 && allZero.test(id)
 }

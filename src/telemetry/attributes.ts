@@ -60,6 +60,7 @@ const unchanged: ReadonlySet<string> = new Set([
 /** Which names attributes have: the stable ones, those of version 1.20, or both. */
 export type Semconv = 'stable' | 'dup' | 'old'
 
+/** The rows of span attributes by the names that are wanted. */
 export function attributesBy(semconv: Semconv): readonly Row[] {
   if (semconv === 'stable') return spanAttributes
   if (semconv === 'dup') return [...spanAttributes, ...oldAttributes]

@@ -1,4 +1,5 @@
 /** URLs, and text with URLs in it, as telemetry may show them: no credentials, and no value of a query key that carries a secret. */
+
 /** The keys that the OpenTelemetry HTTP conventions name; they are matched case-sensitively. */
 const secretKeys: readonly string[] = [
   'X-Amz-Signature',

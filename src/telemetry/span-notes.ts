@@ -37,6 +37,7 @@ export function writeNotes(writer: ProtobufWriter, notes: SpanNotes): void {
   writeCount(writer, SPAN.droppedLinks, notes.droppedLinks)
 }
 
+/** Appends an entry of `Span.events`. */
 export function writeEvent(writer: ProtobufWriter, { name, time, attributes }: SpanEvent): void {
   writer.tag(SPAN.events, BYTES)
   const start = writer.open()
@@ -48,6 +49,7 @@ export function writeEvent(writer: ProtobufWriter, { name, time, attributes }: S
   writer.close(start)
 }
 
+/** Appends an entry of `Span.links`. */
 export function writeLink(writer: ProtobufWriter, { traceId, spanId, attributes }: SpanLink): void {
   writer.tag(SPAN.links, BYTES)
   const start = writer.open()
@@ -59,6 +61,7 @@ export function writeLink(writer: ProtobufWriter, { traceId, spanId, attributes 
   writer.close(start)
 }
 
+/** Appends `Span.status`. */
 export function writeStatus(writer: ProtobufWriter, { code, message }: SpanStatus): void {
   writer.tag(SPAN.status, BYTES)
   const start = writer.open()
