@@ -98,6 +98,10 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults
 
+/** All codes; `faultNumbers` has the place of each in this list, counted from 1. */
+export const faultCodes = Object.keys(faults) as FaultCode[]
+export const faultNumbers: ReadonlyMap<FaultCode, number> = new Map(faultCodes.map((code, index) => [code, index + 1]))
+
 /** The row of a code. */
 export function faultOf(code: FaultCode): Fault {
   return faults[code]

@@ -4,7 +4,7 @@
  * heads alive that they were cut from.
  */
 import type { Exchange } from '../model/exchange'
-import { type FaultCode, faults } from '../model/fault'
+import { type FaultCode, faultCodes, faultNumbers } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
 import { nibbles } from './protobuf'
 
@@ -39,9 +39,6 @@ const LONGEST_URL = 512
 const TRACE_WORDS = 4
 const SPAN_WORDS = 2
 const DIGITS = 8
-
-const faultCodes = Object.keys(faults) as FaultCode[]
-const faultNumbers: ReadonlyMap<FaultCode, number> = new Map(faultCodes.map((code, index) => [code, index + 1]))
 
 export class Breadcrumbs {
   readonly #bounds: BreadcrumbBounds

@@ -4,7 +4,7 @@
  */
 import type { Destination } from '../model/destination'
 import type { Exchange } from '../model/exchange'
-import { type FaultCode, faultOf, faults } from '../model/fault'
+import { faultCodes, faultNumbers, faultOf } from '../model/fault'
 import { spanAttributes } from './attributes'
 import type { Labels } from './metrics'
 
@@ -32,11 +32,7 @@ const rows = spanAttributes.filter(([key]) => keys.includes(key))
 const MINOR_BITS = 2
 const STATUS_BITS = 10
 const FAULT_SHIFT = MINOR_BITS + STATUS_BITS
-const METHOD_UNIT = 2 ** (FAULT_SHIFT + Math.ceil(Math.log2(Object.keys(faults).length + 1)))
-
-const faultNumbers: ReadonlyMap<FaultCode, number> = new Map(
-  (Object.keys(faults) as FaultCode[]).map((code, index) => [code, index + 1]),
-)
+const METHOD_UNIT = 2 ** (FAULT_SHIFT + Math.ceil(Math.log2(faultCodes.length + 1)))
 
 export class SeriesTable<Series> {
   readonly #begin: () => Series
