@@ -10,7 +10,6 @@ import {
   type SpanStatus,
   SpanStatusCode,
   type TimeInput,
-  TraceFlags,
 } from '@opentelemetry/api'
 import { type SpanKind, spanKinds, type AttributeValue as Value } from '../model/attribute'
 import type { Random } from '../model/clock'
@@ -24,7 +23,7 @@ import type {
   SpanStatus as Status,
   StatusName,
 } from '../model/span-extras'
-import type { TraceContext } from '../model/trace-context'
+import { type TraceContext, traceFlagsOf } from '../model/trace-context'
 import {
   cleanAttributes,
   cleanText,
@@ -41,7 +40,6 @@ import {
 import type { HookRequest, HookSpan } from './public'
 
 const SPAN_ID_BYTES = 8
-const RANDOM = 2
 /** OTLP counts kinds from one, for unspecified is the first there. */
 const KIND_OFFSET = 1
 
@@ -134,11 +132,12 @@ class HookedSpan implements HookSpan {
   }
 
   spanContext(): SpanContext {
-    const { traceId, spanId, sampled, random, traceState } = this.#of.context
+    const { context } = this.#of
+    const { traceId, spanId, traceState } = context
     return {
       traceId,
       spanId: this.#child?.id ?? spanId,
-      traceFlags: (sampled ? TraceFlags.SAMPLED : TraceFlags.NONE) | (random ? RANDOM : 0),
+      traceFlags: traceFlagsOf(context),
       ...(traceState !== undefined && { traceState: createTraceState(traceState) }),
     }
   }

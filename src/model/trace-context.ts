@@ -25,6 +25,14 @@ export interface TraceContext {
   readonly notations: readonly Notation[]
 }
 
+/** The bits of the W3C trace flags. */
+export const traceFlags = { sampled: 1, random: 2 } as const
+
+/** The W3C trace flags of a context. */
+export function traceFlagsOf({ sampled, random }: Pick<TraceContext, 'sampled' | 'random'>): number {
+  return (sampled ? traceFlags.sampled : 0) | (random ? traceFlags.random : 0)
+}
+
 /** 64 or 128 bits as hexadecimal digits. */
 export type IdWidth = 16 | 32
 

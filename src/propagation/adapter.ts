@@ -10,15 +10,13 @@ import {
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
-  TraceFlags,
   trace,
 } from '@opentelemetry/api'
 import { type FieldLine, isNamed } from '../model/field-line'
+import { traceFlags, traceFlagsOf } from '../model/trace-context'
 import type { Arrival, Carrier, Format, Rejection } from './format'
 import { isZero } from './ids'
 import { combineTraceState } from './tracestate'
-
-const RANDOM = 2
 
 const traceIdDigits = /^[0-9a-f]{32}$/
 const spanIdDigits = /^[0-9a-f]{16}$/
@@ -85,9 +83,9 @@ export function adapt(name: string, propagator: TextMapPropagator, names = propa
       }
     },
 
-    inject({ traceId, spanId, sampled, random, traceState }, carrier) {
-      const traceFlags = (sampled ? TraceFlags.SAMPLED : TraceFlags.NONE) | (random ? RANDOM : 0)
-      const span: SpanContext = { traceId, spanId, traceFlags }
+    inject(context, carrier) {
+      const { traceId, spanId, traceState } = context
+      const span: SpanContext = { traceId, spanId, traceFlags: traceFlagsOf(context) }
       if (traceState !== undefined) span.traceState = createTraceState(traceState)
       const lines: FieldLine[] = []
       try {
@@ -102,15 +100,15 @@ export function adapt(name: string, propagator: TextMapPropagator, names = propa
   }
 }
 
-function arrivalOf({ traceId, spanId, traceFlags, traceState }: SpanContext): Arrival | Rejection {
+function arrivalOf({ traceId, spanId, traceFlags: flags, traceState }: SpanContext): Arrival | Rejection {
   if (!traceIdDigits.test(traceId) || !spanIdDigits.test(spanId)) return 'malformed'
   if (isZero(traceId) || isZero(spanId)) return 'all_zero'
   return {
     traceId,
     width: 32,
     spanId,
-    sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
-    random: (traceFlags & RANDOM) !== 0,
+    sampled: (flags & traceFlags.sampled) !== 0,
+    random: (flags & traceFlags.random) !== 0,
     traceState: combineTraceState([traceState?.serialize() ?? '']),
   }
 }

@@ -2,12 +2,11 @@
  * W3C Trace Context, level 2 (https://www.w3.org/TR/trace-context-2/): `traceparent` and `tracestate`. OpenTelemetry's
  * propagator passes the vectors, but takes the first of several traceparent lines and rewrites the spaces of tracestate.
  */
+import { traceFlags, traceFlagsOf } from '../model/trace-context'
 import type { Format } from './format'
 import { isZero } from './ids'
 import { combineTraceState } from './tracestate'
 
-const SAMPLED = 1
-const RANDOM = 2
 /** `version-traceid-parentid-flags`: 2, 32, 16 and 2 lower-case hexadecimal digits. */
 const LENGTH = 55
 
@@ -36,16 +35,15 @@ export const w3c: Format = {
       traceId,
       width: 32,
       spanId,
-      sampled: (bits & SAMPLED) !== 0,
-      random: (bits & RANDOM) !== 0,
+      sampled: (bits & traceFlags.sampled) !== 0,
+      random: (bits & traceFlags.random) !== 0,
       traceState,
       also: traceState === undefined && states.some((state) => state !== '') ? 'malformed_tracestate' : undefined,
     }
   },
 
   inject(context) {
-    const flags = (context.sampled ? SAMPLED : 0) | (context.random ? RANDOM : 0)
-    const parent = `traceparent: 00-${context.traceId}-${context.spanId}-0${flags}`
+    const parent = `traceparent: 00-${context.traceId}-${context.spanId}-0${traceFlagsOf(context)}`
     return context.traceState === undefined ? [parent] : [parent, `tracestate: ${context.traceState}`]
   },
 

@@ -3,11 +3,12 @@
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
 import { faultOf } from '../model/fault'
+import { traceFlagsOf } from '../model/trace-context'
 import { accessWords } from './access-words'
 import { type AnyValue, secondsOf, writeAnyAttribute } from './any-value'
 import { addedAttributesBy, attributesBy, type Row, type Semconv } from './attributes'
 import { keyFieldOf, keyFieldsOf, seenKeyField } from './otlp-request'
-import { traceFlagsOf } from './otlp-span'
+
 import { BYTES, FIXED32, FIXED64, type ProtobufWriter, utf8Size, VARINT } from './protobuf'
 
 /** The event that an access-log record is. */

@@ -6,7 +6,7 @@
 import { spanKinds } from '../model/attribute'
 import type { Exchange } from '../model/exchange'
 import { timeOf } from '../model/exchange'
-import type { TraceContext } from '../model/trace-context'
+import { type TraceContext, traceFlagsOf } from '../model/trace-context'
 import { addedAttributesBy, attributesBy, childAttributesBy, type Row, type Semconv } from './attributes'
 import type { ChildSpan } from './child-spans'
 import { keyFieldsOf, seenKeyField } from './otlp-request'
@@ -18,8 +18,6 @@ const STATUS_ERROR = 2
 /** Bits of `Span.flags` beside the W3C ones: it is known whether the parent is remote, and it is. */
 const HAS_IS_REMOTE = 0x100
 const IS_REMOTE = 0x200
-const SAMPLED = 1
-const RANDOM = 2
 
 // ScopeSpans, Span, Status: field numbers.
 const SCOPE_SPANS_SPANS = 2
@@ -149,9 +147,4 @@ export function spanNameOf({ knownMethod, urlTemplate }: Exchange): string {
 function flagsOf(context: TraceContext): number {
   const isRemote = context.parentSpanId === undefined ? 0 : IS_REMOTE
   return traceFlagsOf(context) | HAS_IS_REMOTE | isRemote
-}
-
-/** The flags of W3C Trace Context, as a span and what is joined to it have them. */
-export function traceFlagsOf({ sampled, random }: TraceContext): number {
-  return (sampled ? SAMPLED : 0) | (random ? RANDOM : 0)
 }
