@@ -1,5 +1,5 @@
 /** What hooks see of an exchange: the record, read-only. */
-import type { Exchange } from '../model/exchange'
+import { type Exchange, waitTime } from '../model/exchange'
 import { faultOf } from '../model/fault'
 import { type FieldLine, fieldValueOf, isNamed, nameOf, valuesOf } from '../model/field-line'
 import type { HookError, HookHeaders, HookRequest, HookResponse } from './public'
@@ -105,12 +105,11 @@ export class ResponseView implements HookResponse {
   }
 
   get timings(): HookResponse['timings'] {
-    const { dnsTime, connectTime, requestSentMark, responseHeadMark, startMark, endMark } = this.#exchange
+    const { dnsTime, connectTime, responseHeadMark, startMark, endMark } = this.#exchange
     return {
       dns: dnsTime,
       connect: connectTime,
-      // A response may begin before the request has ended: then nobody waited.
-      wait: Math.max(0, responseHeadMark - (requestSentMark || responseHeadMark)),
+      wait: waitTime(this.#exchange),
       receive: endMark - responseHeadMark,
       total: endMark - startMark,
     }

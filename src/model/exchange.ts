@@ -130,6 +130,14 @@ export function startOfAttempt({ startMark, formerAttempts }: Exchange): number 
   return formerAttempts.at(-1)?.endMark ?? startMark
 }
 
+/**
+ * Milliseconds from the end of the request to the head of the response. A response may begin before the request has ended: then
+ * nobody waited.
+ */
+export function waitTime({ requestSentMark, responseHeadMark }: Exchange): number {
+  return Math.max(0, responseHeadMark - (requestSentMark || responseHeadMark))
+}
+
 /** The Unix time of one of an exchange's marks, in milliseconds with fractions. */
 export function timeOf(exchange: Exchange, mark: number): number {
   return exchange.startTime + (mark - exchange.startMark)

@@ -6,7 +6,7 @@
 
 import type { AttributeValue } from '../model/attribute'
 import { ByteWriter } from '../model/byte-writer'
-import type { Exchange } from '../model/exchange'
+import { type Exchange, waitTime } from '../model/exchange'
 import { errorTypeOf } from './outcome'
 import { writeEscaped, writeTime } from './written-values'
 
@@ -112,9 +112,7 @@ function timings(to: ByteWriter, x: Exchange): boolean {
   phase(to, start, '"dns":', x.dnsTime)
   phase(to, start, '"connect":', x.connectTime)
   if (x.responseHeadMark > 0) {
-    // A response may begin before the request has ended: then nobody waited.
-    const sent = x.requestSentMark || x.responseHeadMark
-    phase(to, start, '"wait":', Math.max(0, x.responseHeadMark - sent))
+    phase(to, start, '"wait":', waitTime(x))
     phase(to, start, '"receive":', x.endMark - x.responseHeadMark)
   }
   to.byte(CLOSE)
