@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { flagOf, type Option } from '../config/option'
 import { options } from '../config/options'
+import { isToken } from '../model/field-line'
 
 export interface Explained {
   readonly method: string
@@ -98,7 +99,7 @@ function readExplained(
     problems.push('--explain: is used as outspan check --explain METHOD URL')
     return undefined
   }
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) problems.push(`--explain: "${method}" is no method`)
+  if (!isToken(method)) problems.push(`--explain: "${method}" is no method`)
   for (const line of lines) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/.test(line))
       problems.push(`--header: "${line}" is not NAME: VALUE`)

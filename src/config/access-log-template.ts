@@ -2,6 +2,7 @@
  * Templates of the access log: text with operators between percent signs, in the manner of Envoy. Here is what operators
  * there are and what a template must look like; what an operator writes is the business of `telemetry/access-template`.
  */
+import { isToken } from '../model/field-line'
 import { Problem } from './kinds'
 
 interface Operator {
@@ -120,7 +121,6 @@ export const TEXT_TEMPLATE =
 const PERCENT = '%'
 const NAME = /^[A-Z_]+/i
 const MAX_LENGTH = /^:([0-9]{1,6})$/
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Reads a template. One line break at its end may stand there, as in Envoy's: each exchange has a line of its own anyway. */
 export function readTemplate(text: string): AccessTemplate | Problem {
@@ -203,7 +203,7 @@ function readHeaderCall(
   wrong: (words: string) => Problem,
 ): OperatorCall | Problem {
   const [argument = '', alternative, ...more] = (inside ?? '').toLowerCase().split('?')
-  const isName = (name: string) => TOKEN.test(name) || pseudoHeaders[operator]?.includes(name) === true
+  const isName = (name: string) => isToken(name) || pseudoHeaders[operator]?.includes(name) === true
   if (!isName(argument) || (alternative !== undefined && !isName(alternative)) || more.length > 0) {
     return wrong(
       `${operator} wants a header, or one and another for where it is not there: %${operator}(NAME)%, %${operator}(NAME?OTHER)%; with a colon there are only ${pseudoHeaders[operator]?.join(', ')}`,

@@ -3,6 +3,7 @@
  * words that complete the sentence "<where>: <value> …". Values of the YAML file come through the same door: a list as its
  * items, a mapping as `key=value` items.
  */
+import { isToken } from '../model/field-line'
 import { Secret } from './secret'
 
 /** Why a value can't be taken. */
@@ -114,7 +115,14 @@ export function list<const T extends string>(item: Kind<T>, split = atCommas): K
 /** A name of a header. */
 export const headerName: Kind<string> = {
   placeholder: 'NAME',
-  read: (text) => (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text.toLowerCase() : new Problem('is no header name')),
+  read: (text) => (isToken(text) ? text.toLowerCase() : new Problem('is no header name')),
+  show: itself,
+}
+
+/** A request method, in the case in which it is sent. */
+export const method: Kind<string> = {
+  placeholder: 'METHOD',
+  read: (text) => (isToken(text) ? text : new Problem('is no method')),
   show: itself,
 }
 

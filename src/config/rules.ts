@@ -1,7 +1,7 @@
 /** Rules for single destinations: what a request must match, and the settings that are different for it. */
 import { parseAddressRange } from '../model/address-range'
 import { isHostPattern } from '../model/host-pattern'
-import { fraction, headerName, integer, type Kind, Problem } from './kinds'
+import { fraction, integer, type Kind, method, Problem } from './kinds'
 import { clearList, extractList, formatName, injectList } from './propagation-kinds'
 import { type UpstreamProxy, wayOut } from './upstream-proxy'
 
@@ -39,10 +39,7 @@ const matchKeys = {
   hosts: listOf(hostPattern),
   cidrs: listOf(range),
   ports: listOf(integer(1, 65_535)),
-  methods: listOf({
-    ...headerName,
-    read: (text: string) => (headerName.read(text) instanceof Problem ? new Problem('is no method') : text),
-  }),
+  methods: listOf(method),
   paths: listOf(path),
 }
 
@@ -133,7 +130,7 @@ function readRule(
 function readKeys(
   value: Readonly<Record<string, unknown>>,
   readers: Readonly<Record<string, Reader>>,
-  tell: (words: string) => void,
+  tell: Tell,
 ): Record<string, unknown> {
   const read: Record<string, unknown> = {}
   for (const [key, part] of Object.entries(value)) {

@@ -1,17 +1,12 @@
 /** The options of what spans say, and of what telemetry keeps to itself. */
 import { isHostPattern, readHostAndPort } from '../model/host-pattern'
 import { type Phase, phases } from '../model/phase'
-import { attributes, choice, headerName, type Kind, list, Problem, string } from './kinds'
+import { attributes, choice, headerName, type Kind, list, method, Problem, string } from './kinds'
 import { option } from './option'
 import { freeAttributes, spanKind, spanRules, templates } from './span-rules'
 
 /** RFC 9110's methods and PATCH, with QUERY as the conventions have it. */
 const methods = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE']
-
-const method: Kind<string> = {
-  ...headerName,
-  read: (text) => (headerName.read(text) instanceof Problem ? new Problem('is no method') : text),
-}
 
 /** Names of headers, in which `*` stands for any characters and `?` for one. */
 const headerPatterns: Kind<readonly string[]> = list({

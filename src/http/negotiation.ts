@@ -3,7 +3,7 @@
  * are equally welcome, the one that was named most closely wins, then the one that was named first, then the one that is
  * offered first.
  */
-import { trimSpace } from '../model/field-line'
+import { isToken, trimSpace } from '../model/field-line'
 
 interface MediaRange {
   readonly type: string
@@ -25,7 +25,6 @@ const SUFFIX = 3
 const WITH_PARAMETERS = 4
 const EXACT = 5
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** `weight` (RFC 9110 §12.4.2). */
 const WEIGHT = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/
 
@@ -82,8 +81,7 @@ function closenessOf({ type, subtype, hasParameters }: MediaRange, offer: string
 function readRange(element: string): MediaRange | undefined {
   const [range = '', ...parameters] = splitQuoted(element, ';')
   const [type = '', subtype = '', ...more] = range.toLowerCase().split('/')
-  if (more.length > 0 || !TOKEN.test(type) || !TOKEN.test(subtype) || (type === '*' && subtype !== '*'))
-    return undefined
+  if (more.length > 0 || !isToken(type) || !isToken(subtype) || (type === '*' && subtype !== '*')) return undefined
   let quality = 1
   let hasParameters = false
   for (const parameter of parameters) {

@@ -65,6 +65,13 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** Whether the text is a token (RFC 9110 §5.6.2): what names of fields, methods and the halves of media types are. */
+export function isToken(text: string): boolean {
+  return token.test(text)
+}
+
 const USUAL_NAME_LENGTH = 48
 const NOT_FOUND = -1
 
