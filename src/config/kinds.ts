@@ -4,6 +4,7 @@
  * items, a mapping as `key=value` items.
  */
 import { isToken } from '../model/field-line'
+import { isIpv6 } from '../model/host-pattern'
 import { Secret } from './secret'
 
 /** Why a value can't be taken. */
@@ -61,7 +62,7 @@ export const address: Kind<Address> = {
     const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text)
     const host = parts?.[1] ?? parts?.[2]
     const port = Number(parts?.[3])
-    if (!host || port > 65535 || (parts?.[1] && !URL.canParse(`http://[${host}]/`))) {
+    if (!host || port > 65535 || (parts?.[1] && !isIpv6(host))) {
       return new Problem('is not HOST:PORT, such as 127.0.0.1:15001 or [::1]:15001')
     }
     return { host, port }

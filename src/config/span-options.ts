@@ -1,5 +1,5 @@
 /** The options of what spans say, and of what telemetry keeps to itself. */
-import { isHostPattern, readHostAndPort } from '../model/host-pattern'
+import { isHostPattern, isIpv6, readHostAndPort } from '../model/host-pattern'
 import { type Phase, phases } from '../model/phase'
 import { attributes, choice, headerName, type Kind, list, method, Problem, string } from './kinds'
 import { option } from './option'
@@ -25,9 +25,7 @@ const peers: Kind<Readonly<Record<string, string>>> = {
     if (pairs instanceof Problem) return new Problem('is not HOST=NAME')
     const [[host, name] = ['', '']] = Object.entries(pairs)
     const read = readHostAndPort(host)
-    const isHost =
-      read !== undefined &&
-      (isHostPattern(read.host) || (host.startsWith('[') && URL.canParse(`http://[${read.host}]/`)))
+    const isHost = read !== undefined && (isHostPattern(read.host) || (host.startsWith('[') && isIpv6(read.host)))
     if (!isHost)
       return new Problem(
         `has the host "${host}", which is no host pattern, such as *.example.com or api.example.com:8080`,

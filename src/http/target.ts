@@ -4,6 +4,7 @@
  */
 import { type Destination, destination } from '../model/destination'
 import type { FaultCode } from '../model/fault'
+import { isIpv6 } from '../model/host-pattern'
 
 export interface Target {
   readonly destination: Destination
@@ -104,6 +105,6 @@ function readName(text: string): string | undefined {
 
 /** Zone ids are refused: they mean something on the sender's machine only (RFC 9844 dropped them from URLs). */
 function readIpv6(text: string): string | undefined {
-  if (!ipv6Literal.test(text) || !URL.canParse(`http://[${text}]/`)) return undefined
+  if (!ipv6Literal.test(text) || !isIpv6(text)) return undefined
   return text.toLowerCase()
 }

@@ -1,5 +1,5 @@
 /** Ranges of IP addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`. */
-import { canonicalHost } from './host-pattern'
+import { canonicalHost, isIpv6 } from './host-pattern'
 
 export interface AddressRange {
   readonly bits: number
@@ -36,7 +36,7 @@ function parseAddress(text: string): Omit<AddressRange, 'bits'> | undefined {
     if (parts.some((part) => part > 255)) return undefined
     return { isIpv6: false, address: parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n) }
   }
-  if (!text.includes(':') || !URL.canParse(`http://[${text}]/`)) return undefined
+  if (!text.includes(':') || !isIpv6(text)) return undefined
   // The URL's form is canonical: hexadecimal groups, one gap at most.
   const [head = '', tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::')
   const groups = (part: string) => (part === '' ? [] : part.split(':'))

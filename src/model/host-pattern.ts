@@ -11,9 +11,14 @@ const numeric = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/
  */
 export function canonicalHost(host: string): string {
   const name = host.toLowerCase()
-  if (name.includes(':')) return URL.canParse(`http://[${name}]/`) ? shortAddress(name) : name
+  if (name.includes(':')) return isIpv6(name) ? shortAddress(name) : name
   const bare = name.endsWith('.') ? name.slice(0, -1) : name
   return numeric.test(bare) && URL.canParse(`http://${bare}/`) ? new URL(`http://${bare}/`).hostname : bare
+}
+
+/** Whether it is an IPv6 address. @param text without brackets */
+export function isIpv6(text: string): boolean {
+  return URL.canParse(`http://[${text}]/`)
 }
 
 function shortAddress(address: string): string {

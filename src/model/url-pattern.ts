@@ -3,7 +3,7 @@
  * `*` all of them, and any other text by being a part of the URL.
  */
 import type { Destination } from './destination'
-import { canonicalPattern, isHostPattern, matchesHost } from './host-pattern'
+import { canonicalPattern, isHostPattern, isIpv6, matchesHost } from './host-pattern'
 
 export type UrlMatcher = (url: string, destination: Destination) => boolean
 
@@ -38,7 +38,7 @@ export function isRegexPattern(text: string): boolean {
 
 function hostMatcher(pattern: string): UrlMatcher | string {
   const bare = pattern.replace(/^\[(.*)\]$/, '$1')
-  if (!isHostPattern(bare) && !(bare.includes(':') && URL.canParse(`http://[${bare}]/`)))
+  if (!isHostPattern(bare) && !(bare.includes(':') && isIpv6(bare)))
     return 'has no host pattern behind "host:", such as *.example.com'
   const canonical = canonicalPattern(bare.toLowerCase())
   return (_url, { canonicalHost }) => matchesHost(canonical, canonicalHost)
