@@ -1,5 +1,6 @@
 /** The kinds of propagation's settings: formats by name, headers to clear, and OpenTelemetry's names for both. */
 import { formats } from '../propagation/formats'
+import { neverCleared } from '../propagation/outgoing'
 import { choiceOrHook } from './hook-names'
 import { choice, type Environment, fraction, headerName, type Kind, list, Problem } from './kinds'
 
@@ -46,8 +47,7 @@ export const clearList: Kind<readonly string[]> = list({
   read: (text) => {
     // A star is a token character, and a prefix to whoever removes lines: it could take Host and Content-Length along.
     if (text.includes('*')) return new Problem('is not the whole name of a header')
-    const frames = ['host', 'content-length', 'transfer-encoding'].includes(text.toLowerCase())
-    return frames ? new Problem('frames or routes the message') : headerName.read(text)
+    return neverCleared.has(text.toLowerCase()) ? new Problem('frames or routes the message') : headerName.read(text)
   },
 })
 

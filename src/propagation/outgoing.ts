@@ -7,8 +7,8 @@ import { w3c } from './w3c'
 /** `preserve` writes the format in which the trace arrived, else the default one. */
 export type Injected = Format | 'preserve'
 
-/** Names that frame or route a message: to clear them would make another message of it. */
-const neverCleared: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
+/** Names, in lower case, that frame or route a message: to clear them would make another message of it. */
+export const neverCleared: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
 
 export class Outgoing {
   /** In the order in which they are written, each once. Of those that write the same header, the first. */
