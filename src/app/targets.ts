@@ -1,5 +1,5 @@
 /** Where telemetry goes, in a phrase for each target: for the line that says `ready`. */
-import { signalNames } from '../config/delivery-options'
+import { ofSignal, signalNames } from '../config/delivery-options'
 import { options, type Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
 import type { Signal } from '../export/exporter'
@@ -24,13 +24,13 @@ function targetOf(signal: Signal, settings: Settings): string {
     if (exporter === 'console') return exporter
     if (exporter === 'memory') return 'in memory'
     if (exporter === 'otlp') return collectorOf(signal, settings)
-    return signal === 'traces' && exporter !== 'none' ? exporter : []
+    return signal === 'traces' ? exporter : []
   })
   return targets.length === 0 ? 'off' : targets.join(' and ')
 }
 
 function collectorOf(signal: Signal, settings: Settings): string {
-  const endpoint = settings[`${signal}OtlpEndpoint`] ?? settings.otlpEndpoint
+  const endpoint = ofSignal(settings, signal, 'otlpEndpoint')
   if (endpoint === undefined) return 'in memory, for want of --otlp-endpoint'
   return String(options.otlpEndpoint.kind.show(endpoint))
 }

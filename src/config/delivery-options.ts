@@ -132,7 +132,7 @@ function variantsOf<S extends SignalName, Rows extends Readonly<Record<string, O
       variantOf: row,
       doc: `${row.doc.slice(0, -1)}, for ${signal} only.`,
     }
-    return [`${signal}${name[0]?.toUpperCase()}${name.slice(1)}`, variant]
+    return [variantName(signal, name), variant]
   })
   return Object.fromEntries(variants) as Variants<S, Rows>
 }
@@ -278,12 +278,17 @@ function exporterOf(signal: SignalName) {
   }
 }
 
+/** `tracesOtlpEndpoint` for `otlpEndpoint`. */
+function variantName(signal: SignalName, name: string): string {
+  return `${signal}${name[0]?.toUpperCase()}${name.slice(1)}`
+}
+
 /** The value of a general row, or of its variant for the signal. */
 export function ofSignal<Name extends keyof General>(
   settings: Readonly<Record<string, unknown>>,
   signal: SignalName,
   name: Name,
 ): General[Name] extends Option<infer T> ? T : never {
-  const own = settings[`${signal}${name[0]?.toUpperCase()}${name.slice(1)}`]
+  const own = settings[variantName(signal, name)]
   return (own ?? settings[name]) as never
 }

@@ -2,7 +2,7 @@
  * What becomes of the settings in force when they are read again: options that are live take their new value, the others
  * stay as they are until a restart.
  */
-import { exporterNames, signalNames } from './delivery-options'
+import { exporterNames, ofSignal, signalNames } from './delivery-options'
 import type { Option } from './option'
 import { type OptionName, options, type Settings } from './options'
 import type { Chosen } from './resolve'
@@ -43,7 +43,7 @@ export function merge(inForce: Chosen, read: Chosen): Merged {
 /** A collector can be another one. The first one for a signal needs a queue, and the last one leaves one behind. */
 function haveSameOutlets(one: Settings, other: Settings): boolean {
   const has = (settings: Settings, signal: (typeof signalNames)[number]) =>
-    (settings[`${signal}OtlpEndpoint`] ?? settings.otlpEndpoint) !== undefined &&
+    ofSignal(settings, signal, 'otlpEndpoint') !== undefined &&
     !(signal === 'traces' && settings.instrumentations.includes('off'))
   return signalNames.every((signal) => has(one, signal) === has(other, signal)) && feedsHooks(one) === feedsHooks(other)
 }
