@@ -1,7 +1,7 @@
 /** The composition root: from settings to every part, joined. */
 import type { Settings } from '../config/options'
 import type { Hooks } from '../hooks/runner'
-import { type Logger, type LogLevel, onceAWhile } from '../log/logger'
+import type { Logger, LogLevel } from '../log/logger'
 import type { Clock, Random } from '../model/clock'
 import type { Exchange } from '../model/exchange'
 import { Listener, type ListenerSettings } from '../proxy/listener'
@@ -17,6 +17,7 @@ import { egressOf } from './egress'
 import { hooksOf } from './hook-file'
 import { isOwnAddress } from './own-address'
 import { coursesOf, requestIdHeaderOf } from './propagation'
+import { troubleOf } from './signals'
 import { Telemetry } from './telemetry'
 import { type Telling, tellingOf } from './telling'
 import { systemClock, systemRandom } from './world'
@@ -32,9 +33,6 @@ export interface Parts {
    */
   prepare(settings: Settings): Change
 }
-
-/** How often a trouble that goes on is told, in milliseconds. */
-const TROUBLE_INTERVAL = 60_000
 
 const SWEEPS_IN_A_TIMEOUT = 10
 const LEAST_SWEEP = 10
@@ -114,10 +112,7 @@ export function build(settings: Settings, log: Logger): Parts {
     isOwnAddress(listener.address, address, port),
   )
   const road = new Road({ ...live.road, upstreams })
-  const full = onceAWhile(
-    (reason, fields) => log.warn('clients are turned away', { reason, ...fields }),
-    TROUBLE_INTERVAL,
-  )
+  const full = troubleOf(log, 'clients are turned away')
   const listener = new Listener(road, live.clients, (connections) =>
     full(`${connections} connections are open: --max-connections, or half of the file descriptors there are`),
   )

@@ -1,4 +1,5 @@
 /** The only place that reads the command line and the environment, and that ends the process. */
+import { version } from '../app/version'
 import type { ConfigFile } from '../config/file'
 import type { Settings } from '../config/options'
 import type { Resolved } from '../config/resolve'
@@ -26,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const args = readArguments(argv)
   if (args.wantsHelp) return print(helpText())
-  if (args.wantsVersion) return print(`${require('../../package.json').version}\n`)
+  if (args.wantsVersion) return print(`${version}\n`)
   const handover = await handedOver()
   const resolved = settingsFrom(args, environment, handover?.start)
   const problems = resolved.problems.length > 0 ? resolved.problems : await hookProblems(resolved)

@@ -2,12 +2,11 @@
 import type { Loaded } from '../app/in-force'
 import { check } from '../config/check'
 import { type ConfigFile, parseConfigFile, readConfigFile } from '../config/file'
+import type { Environment } from '../config/kinds'
 import { flagOf, variableOf } from '../config/option'
 import { options } from '../config/options'
 import { type Resolved, resolve } from '../config/resolve'
 import type { Arguments } from './arguments'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 const CONFIG_FLAG = flagOf(options.config)
 const CONFIG_VARIABLE = variableOf(options.config)
