@@ -13,6 +13,7 @@ import type { Batch, Signal } from './exporter'
 import { batchPath, isGone, keyOf, removeIfThere, setAside, takeOver, temporaryPath } from './spool-directory'
 import { readBatch, sizeOnDisk, writeBatch } from './spool-file'
 import { SpoolOwner } from './spool-owner'
+import type { Store, StoredBatch } from './store'
 
 /** Time between two looks for what processes left that ended meanwhile, in milliseconds. */
 const LOOK_INTERVAL = 30_000
@@ -22,11 +23,6 @@ export interface SpoolSettings {
   readonly directory: string
   /** Bytes of this process' files of the signal together. */
   readonly maxBytes: number
-}
-
-export interface SpooledBatch {
-  readonly id: string
-  readonly batch: Batch
 }
 
 interface Waiting {
@@ -39,7 +35,7 @@ interface Waiting {
 /** What keeps this process from reading, not what is wrong with the file. */
 const passing: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'])
 
-export class Spool {
+export class Spool implements Store {
   readonly #directory: string
   readonly #maxBytes: number
   readonly #onTrouble: (message: string) => void
@@ -98,7 +94,7 @@ export class Spool {
   }
 
   /** The oldest batch, until it is removed; undefined when there is none, or none that can be read now. */
-  first(): Promise<SpooledBatch | undefined> {
+  first(): Promise<StoredBatch | undefined> {
     return this.#inTurn(() => this.#first(), undefined)
   }
 
@@ -157,10 +153,10 @@ export class Spool {
     return true
   }
 
-  async #first(): Promise<SpooledBatch | undefined> {
+  async #first(): Promise<StoredBatch | undefined> {
     this.#inHand = undefined
     const before = this.dropped
-    let given: SpooledBatch | undefined
+    let given: StoredBatch | undefined
     for (let oldest = this.#waiting[0]; oldest && !given && !this.#isClosed; oldest = this.#waiting[0]) {
       try {
         const batch = await readBatch(this.#pathOf(oldest.key))
