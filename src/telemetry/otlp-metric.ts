@@ -2,7 +2,7 @@
 import type { Exemplar } from './exemplars'
 import type { HistogramPoint } from './histogram'
 import type { HistogramMetric, Labels, Metric, Point } from './metrics'
-import { keyFieldOf } from './otlp-request'
+import { seenKeyField } from './otlp-request'
 import { BYTES, FIXED64, type ProtobufWriter, VARINT } from './protobuf'
 
 /** Unix milliseconds: since when it is counted, and as of when. */
@@ -151,18 +151,6 @@ function writeDouble(writer: ProtobufWriter, field: number, value: number): void
 
 function writeAttributes(writer: ProtobufWriter, field: number, attributes: Labels): void {
   for (const [key, value] of Object.entries(attributes)) {
-    writer.attribute((field << 3) | BYTES, knownKeyField(key), value)
+    writer.attribute((field << 3) | BYTES, seenKeyField(key), value)
   }
-}
-
-/** Keys come from the code, so there are few. */
-const keyFields = new Map<string, Buffer>()
-
-function knownKeyField(key: string): Buffer {
-  let field = keyFields.get(key)
-  if (!field) {
-    field = keyFieldOf(key)
-    keyFields.set(key, field)
-  }
-  return field
 }

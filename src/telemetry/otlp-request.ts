@@ -93,7 +93,7 @@ export function keyFieldsOf<Read>(
   return rows.map(([key, read]) => ({ key, keyField: keyFieldOf(key), read }))
 }
 
-/** Keys that are remembered: those that the settings give, and names of headers. */
+/** Keys that are remembered: those of metrics, those that the settings give, and names of headers. */
 const REMEMBERED = 1000
 const seen = new Map<string, Buffer>()
 
