@@ -14,11 +14,10 @@ import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import { type FieldLine, isNamed } from '../model/field-line'
 import type { RequestHead, ResponseHead } from '../model/head'
-import type { RequestIdHeader } from '../propagation/request-id'
 import { own } from '../socket/lent'
 import type { UpstreamConnection } from '../upstream/connection'
 import type { ClientConnection } from './client-connection'
-import type { Passage, RoadParts } from './road'
+import type { Passage } from './road'
 
 /** Whose response it is. */
 export interface ResponseOwner {
@@ -49,17 +48,11 @@ const MAX_RESPONSE_HEAD = 256 * 1024
 
 export class ResponseRelay {
   readonly #owner: ResponseOwner
+  readonly #passage: Passage
   readonly #request: RequestHead
   readonly #exchange: Exchange
   readonly #upstream: UpstreamConnection
   readonly #client: ClientConnection
-  readonly #traceHeader: string | undefined
-  readonly #requestIdHeader: RequestIdHeader | undefined
-  readonly #upgrade: string | undefined
-  readonly #via: string | undefined
-  readonly #isProxied: boolean
-  readonly #annotator: RoadParts['annotator']
-  readonly #keepsLines: boolean
   /** A head that has not arrived whole. */
   #partialHead: Buffer | undefined
   #interims = 0
@@ -72,24 +65,13 @@ export class ResponseRelay {
   isUpstreamReusable = false
   #isOver = false
 
-  constructor(
-    owner: ResponseOwner,
-    { head: request, exchange, upgrade, proxy, parts }: Passage,
-    upstream: UpstreamConnection,
-    client: ClientConnection,
-  ) {
+  constructor(owner: ResponseOwner, passage: Passage, upstream: UpstreamConnection, client: ClientConnection) {
     this.#owner = owner
-    this.#request = request
-    this.#exchange = exchange
+    this.#passage = passage
+    this.#request = passage.head
+    this.#exchange = passage.exchange
     this.#upstream = upstream
     this.#client = client
-    this.#traceHeader = parts.responseTraceHeader
-    this.#via = parts.via
-    this.#annotator = parts.annotator
-    this.#keepsLines = parts.keepsLines
-    this.#requestIdHeader = parts.requestIdHeader
-    this.#isProxied = proxy !== undefined
-    this.#upgrade = upgrade
   }
 
   /** Bytes from the destination, lent until this returns. */
@@ -138,8 +120,8 @@ export class ResponseRelay {
 
   /** 101: what follows is no HTTP. The destination may only choose from what it was offered, and after the whole request. */
   #switch(head: ResponseHead, bytes: Buffer, end: number): void {
-    const fields = sortFields(head.lines, this.#requestIdHeader?.names)
-    if (!agrees(this.#upgrade, fields.upgrade) || !this.#owner.maySwitch()) {
+    const fields = this.#sort(head)
+    if (!agrees(this.#passage.upgrade, fields.upgrade) || !this.#owner.maySwitch()) {
       return this.#fail('bad_response', 'unexpected 101')
     }
     this.#note(head)
@@ -153,32 +135,37 @@ export class ResponseRelay {
     this.#owner.onSwitched(bytes.subarray(end))
   }
 
+  #sort(head: ResponseHead): SortedFields {
+    return sortFields(head.lines, this.#passage.parts.requestIdHeader?.names)
+  }
+
   #note(head: ResponseHead): void {
-    this.#annotator?.onResponse(this.#exchange, head.lines)
+    const { annotator, keepsLines } = this.#passage.parts
+    annotator?.onResponse(this.#exchange, head.lines)
     this.#exchange.upstreamStatus = head.status
     this.#exchange.protocolMinor = head.minor
-    if (this.#keepsLines) this.#exchange.responseLines = head.lines
+    if (keepsLines) this.#exchange.responseLines = head.lines
   }
 
   /** All but what somebody else says of the trace id: two lines would be no id to whoever reads them. */
   #kept(lines: FieldLine[]): FieldLine[] {
-    const name = this.#traceHeader?.toLowerCase()
+    const name = this.#passage.parts.responseTraceHeader?.toLowerCase()
     return name === undefined ? lines : lines.filter((line) => !isNamed(line, name))
   }
 
   /** What we add for the client. A destination's own request id stays: it may be what its support asks for. */
   #addLines(lines: FieldLine[], { noted }: SortedFields, minor: 0 | 1): void {
-    if (this.#via !== undefined) lines.push(viaLine(this.#via, minor))
-    if (this.#traceHeader !== undefined) lines.push(`${this.#traceHeader}: ${this.#exchange.context?.traceId}`)
-    if (this.#requestIdHeader !== undefined && noted.length === 0)
-      lines.push(this.#requestIdHeader.line(this.#exchange.requestId))
+    const { via, responseTraceHeader, requestIdHeader } = this.#passage.parts
+    if (via !== undefined) lines.push(viaLine(via, minor))
+    if (responseTraceHeader !== undefined) lines.push(`${responseTraceHeader}: ${this.#exchange.context?.traceId}`)
+    if (requestIdHeader !== undefined && noted.length === 0) lines.push(requestIdHeader.line(this.#exchange.requestId))
   }
 
   #begin(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
-    const fields = sortFields(head.lines, this.#requestIdHeader?.names)
+    const fields = this.#sort(head)
     const framing = responseFraming(fields, head.status, head.minor, this.#request.method)
     if (!isFraming(framing)) return this.#fail(framing, 'framing')
-    if (this.#isProxied && head.status === PROXY_AUTHENTICATION)
+    if (this.#passage.proxy && head.status === PROXY_AUTHENTICATION)
       return this.#fail('upstream_proxy_refused', 'status 407')
     this.#note(head)
     const mayKeepClient = this.#owner.onResponseHead()
