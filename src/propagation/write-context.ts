@@ -24,8 +24,9 @@ export function writeContext(
   const before: FieldLine[] = []
   for (const index of indexes) before.push(lines[index] as FieldLine)
   const signed = signedNames(before)
-  const isCleared = (line: FieldLine) => clear.hold(line) && !signed?.hold(line)
-  const carrier = new Carrier(clear.names.length === 0 ? before : before.filter((line) => !isCleared(line)))
+  const carrier = new Carrier(
+    clear.names.length === 0 ? before : before.filter((line) => !clear.hold(line) || signed?.hold(line)),
+  )
 
   let leftAlone: Set<string> | undefined
   let kept: FieldNames | undefined

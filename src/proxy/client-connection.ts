@@ -184,7 +184,10 @@ export class ClientConnection extends Connection {
   #nextRequest(): void {
     this.resume()
     // While heads are being read, the loop there goes on by itself.
-    if (this.#waiting && !this.#isReading) this.#readHeads(this.#takeWaiting())
+    const waiting = this.#waiting
+    if (!waiting || this.#isReading) return
+    this.#waiting = undefined
+    this.#readHeads(waiting)
   }
 
   /** Ends the connection after the exchange that is on, or else after the next: closed now, it could meet a request. */
@@ -276,12 +279,6 @@ export class ClientConnection extends Connection {
     const rest = bytes.subarray(start)
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, rest]) : own(rest)
     if (this.#isHeldBack || this.#isFull) this.pause()
-  }
-
-  #takeWaiting(): Buffer {
-    const bytes = this.#waiting ?? Buffer.alloc(0)
-    this.#waiting = undefined
-    return bytes
   }
 
   #stopHeadTimer(): void {

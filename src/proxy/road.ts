@@ -146,7 +146,7 @@ export class Road implements Entrance {
     exchange.contextConflicts = conflicts
     if (fields.userAgent && !parts.hidesUserAgent) exchange.userAgent = decoded(fields.userAgent)
 
-    this.parts.hooks?.onRequest(exchange)
+    parts.hooks?.onRequest(exchange)
 
     const upgrade = fields.upgrade === undefined ? undefined : upgradeOf(fields, head.minor)
     const passage: Passage = { exchange, parts, head, target, fields, framing, propagation, upgrade, proxy }
