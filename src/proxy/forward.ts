@@ -14,9 +14,10 @@ import type { FaultCode } from '../model/fault'
 import type { TraceContext } from '../model/trace-context'
 import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
-import type { ClientConnection, NewRoute } from './client-connection'
+import type { ClientConnection } from './client-connection'
 import { type ResponseOwner, ResponseRelay, SMALL_BODY } from './response-relay'
 import type { Passage, Road } from './road'
+import type { NewRoute } from './route'
 import { Splice } from './splice'
 
 /** A client that half-closed is taken for gone when there was nothing to send to it for this long, in milliseconds. */

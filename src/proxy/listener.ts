@@ -2,7 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { CONNECTION_BOUNDS } from '../telemetry/connection-durations'
 import { Histogram } from '../telemetry/histogram'
-import { ClientConnection, type ClientLimits, type Entrance } from './client-connection'
+import { ClientConnection, type ClientLimits } from './client-connection'
+import type { Entrance } from './route'
 
 export interface ListenerSettings extends ClientLimits {
   /** Client connections that may be open; more are closed as they come. */

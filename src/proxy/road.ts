@@ -24,10 +24,11 @@ import type { Propagation } from '../propagation/propagate'
 import type { RequestIdHeader } from '../propagation/request-id'
 import type { RedactUrl } from '../telemetry/redact'
 import type { UpstreamPool } from '../upstream/pool'
-import type { ClientConnection, Entrance, NewRoute } from './client-connection'
+import type { ClientConnection } from './client-connection'
 import { Forward } from './forward'
 import { lastHopResponse } from './last-hop'
 import { faultAnswer } from './reply'
+import type { Entrance, NewRoute } from './route'
 import { Tunnel } from './tunnel'
 
 const REQUEST_ID_BYTES = 16

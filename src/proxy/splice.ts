@@ -6,8 +6,9 @@ import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import { own } from '../socket/lent'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
-import type { ClientConnection, Route } from './client-connection'
+import type { ClientConnection } from './client-connection'
 import type { ExchangeTimeouts, Passage, Road } from './road'
+import type { Route } from './route'
 
 /** How long a destination may take nothing of what a client has left for it before it went, before it is reset. */
 const STALL = 30_000

@@ -10,9 +10,10 @@ import type { Exchange } from '../model/exchange'
 import type { FaultCode } from '../model/fault'
 import type { ResponseHead } from '../model/head'
 import type { UpstreamConnection, UpstreamTaker } from '../upstream/connection'
-import type { ClientConnection, NewRoute } from './client-connection'
+import type { ClientConnection } from './client-connection'
 import { tunnelOpen } from './reply'
 import type { Passage, Road } from './road'
+import type { NewRoute } from './route'
 import { Splice } from './splice'
 
 const OPENED = 200
