@@ -4,13 +4,12 @@
  */
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
-import type { Readable } from 'node:stream'
 import type { AdminServer } from '../admin/server'
 import type { ConfigFile } from '../config/file'
 import type { Chosen } from '../config/resolve'
+import { passLines } from '../log/line-relay'
 import { LineWriter } from '../log/line-writer'
 import type { Logger } from '../log/logger'
-import type { ByteWriter } from '../model/byte-writer'
 import type { ListenAddress } from '../proxy/listener'
 import { mergeMetrics } from '../telemetry/merge-metrics'
 import { type Metric, single } from '../telemetry/metrics'
@@ -38,7 +37,6 @@ const RELOAD_TIMEOUT = 10_000
 const STOP_MARGIN = 2000
 /** What the last lines of our own log have to leave, in milliseconds: the workers have had their time before. */
 const LOG_TIMEOUT = 1000
-const LINE_FEED = 0x0a
 /** What a record begins with: its time stamp, to the millisecond. */
 const STAMP_LENGTH = '{"timestamp":"1970-01-01T00:00:00.000Z'.length
 
@@ -318,29 +316,4 @@ export class Fleet implements Program {
 function newestFirst(one: string, other: string): number {
   const [stamp, otherStamp] = [one.slice(0, STAMP_LENGTH), other.slice(0, STAMP_LENGTH)]
   return stamp === otherStamp ? 0 : stamp < otherStamp ? 1 : -1
-}
-
-function writeRaw(to: ByteWriter, bytes: Buffer): void {
-  to.raw(bytes)
-}
-
-function countLines(bytes: Buffer): number {
-  let count = 0
-  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count++
-  return count
-}
-
-/** Pieces of two workers' lines must not mingle: only whole lines are passed on. */
-function passLines(from: Readable, to: LineWriter): void {
-  let rest: Buffer = Buffer.alloc(0)
-  from.on('data', (bytes: Buffer) => {
-    const end = bytes.lastIndexOf(LINE_FEED) + 1
-    if (end === 0) {
-      rest = Buffer.concat([rest, bytes])
-      return
-    }
-    const lines = Buffer.concat([rest, bytes.subarray(0, end)])
-    rest = bytes.subarray(end)
-    to.add(writeRaw, lines, countLines(lines))
-  })
 }

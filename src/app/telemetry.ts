@@ -4,9 +4,8 @@ import type { Signal } from '../export/exporter'
 import { Ledger } from '../export/ledger'
 import { Ring } from '../export/ring'
 import type { Hooks } from '../hooks/runner'
-import { LineWriter } from '../log/line-writer'
+import { LineWriter, writeText } from '../log/line-writer'
 import type { Logger } from '../log/logger'
-import type { ByteWriter } from '../model/byte-writer'
 import type { Exchange } from '../model/exchange'
 import { accessLogRecord } from '../telemetry/access-log'
 import { childSpans, extraSpans } from '../telemetry/child-spans'
@@ -213,8 +212,4 @@ export class Telemetry {
 function hookedOf(...args: ConstructorParameters<typeof Hooked>): Hooked {
   const { Hooked } = require('./hooked') as typeof import('./hooked')
   return new Hooked(...args)
-}
-
-function writeText(to: ByteWriter, text: string): void {
-  to.utf8(text, Buffer.byteLength(text))
 }

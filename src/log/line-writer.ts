@@ -3,7 +3,7 @@
  * event loop's thread; a reader or a disk that can't keep up costs lines, which are counted, and never time.
  */
 import { ByteWriter } from '../model/byte-writer'
-import { isStream, openSink, type Sink } from './sink'
+import { isStream, LINE_FEED, openSink, type Sink } from './sink'
 
 /** How long a line may wait for others, in milliseconds: short for the eye, long enough to spare system calls. */
 const DELAY = 20
@@ -14,7 +14,6 @@ const BOUND = 8 * 1024 * 1024
 /** How long a device that is full is left alone, in milliseconds. */
 const PATIENCE = 50
 
-const LINE_FEED = 0x0a
 const lineEnd = Buffer.from('\n')
 
 interface Block {
@@ -172,7 +171,13 @@ export class LineWriter {
   }
 }
 
-function countLines(bytes: Buffer): number {
+/** Writes text as it is: for `LineWriter.add`. */
+export function writeText(to: ByteWriter, text: string): void {
+  to.utf8(text, Buffer.byteLength(text))
+}
+
+/** Line ends among the bytes. */
+export function countLines(bytes: Buffer): number {
   let count = 0
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count++
   return count

@@ -1,7 +1,6 @@
 /** The program's own log: JSON lines on stderr, apart from the access log. */
 import { pino } from 'pino'
-import type { ByteWriter } from '../model/byte-writer'
-import { LineWriter } from './line-writer'
+import { LineWriter, writeText } from './line-writer'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -73,10 +72,6 @@ function callSite(): Fields {
   const frame = new Error().stack?.split('\n')[3] ?? ''
   const [, path, line] = /([^/(]+\/[^/]+):([0-9]+):[0-9]+\)?$/.exec(frame) ?? []
   return path === undefined ? {} : { 'code.file.path': path, 'code.line.number': Number(line) }
-}
-
-function writeText(to: ByteWriter, text: string): void {
-  to.utf8(text, Buffer.byteLength(text))
 }
 
 /** Says a thing at most once in `interval` milliseconds, and how often it was true in between. */

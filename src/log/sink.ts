@@ -18,7 +18,7 @@ const streams: ReadonlyMap<string, number> = new Map([
 /** A named pipe without a reader must fail the start, not hold it up. */
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK
 const MODE = 0o644
-const LINE_FEED = 0x0a
+export const LINE_FEED = 0x0a
 
 /** Whether an output is a stream of the process, which is not ours to open. */
 export function isStream(output: string): boolean {
