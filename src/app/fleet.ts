@@ -20,10 +20,11 @@ import { ledgerMetrics } from './ledger-metrics'
 import { adminOf, FLUSH_TIMEOUT, type Program, type ProgramChange } from './life'
 import { OwnTelemetry } from './own-telemetry'
 import { processMetrics } from './process-metrics'
+import { Questions } from './questions'
 import { troubleOf } from './signals'
 import { silence } from './silence'
 import type { Ledgers } from './telemetry'
-import type { Answers, Ask, Handover, Message, Question } from './worker'
+import type { Answers, Handover, Message, Question } from './worker'
 
 /** Time before a worker that ended is replaced, in milliseconds. It doubles with each that does not even get ready. */
 const REPLACE_DELAY = 1000
@@ -47,7 +48,7 @@ export class Fleet implements Program {
   readonly #log: Logger
   readonly #environment: NodeJS.ProcessEnv
   readonly #admin: AdminServer | undefined
-  readonly #pending = new Map<number, (answer: unknown) => void>()
+  readonly #questions = new Questions((worker, books) => this.#hear(worker, books))
   /** What workers write, line by line. */
   readonly #relays: Readonly<Record<'stdout' | 'stderr', LineWriter>>
   readonly #workers = new Set<Worker>()
@@ -56,7 +57,6 @@ export class Fleet implements Program {
   /** Those that serve, each with the generation of the settings that it has. */
   readonly #serving = new Map<Worker, number>()
   #catchingUp: Promise<void> = Promise.resolve()
-  #asked = 0
   #replaced = 0
   /** Workers in a row that ended before they were ready. */
   #failedStarts = 0
@@ -133,7 +133,7 @@ export class Fleet implements Program {
     const reasons = await Promise.all(workers.map((worker) => this.#prepare(worker, file)))
     const abandon = () => {
       own.abandon()
-      for (const worker of workers) void this.#ask(worker, 'abandon', ANSWER_TIMEOUT)
+      for (const worker of workers) void this.#questions.ask(worker, 'abandon', ANSWER_TIMEOUT)
     }
     const reason = reasons.find((each) => each !== '')
     if (reason !== undefined) {
@@ -145,7 +145,7 @@ export class Fleet implements Program {
       this.#log.setLevel(settings.logLevel)
       const { generation } = this.#inForce
       for (const worker of workers) if (this.#serving.has(worker)) this.#serving.set(worker, generation)
-      await Promise.all(workers.map((worker) => this.#ask(worker, 'commit', RELOAD_TIMEOUT)))
+      await Promise.all(workers.map((worker) => this.#questions.ask(worker, 'commit', RELOAD_TIMEOUT)))
       for (const worker of this.#serving.keys()) this.#letCatchUp(worker)
     }
     return { commit, abandon }
@@ -153,7 +153,7 @@ export class Fleet implements Program {
 
   /** @returns why the worker can't have these settings; empty when it can, or is gone and has no say */
   async #prepare(worker: Worker, file: ConfigFile | undefined): Promise<string> {
-    const problems = await this.#ask(worker, 'prepare', RELOAD_TIMEOUT, file)
+    const problems = await this.#questions.ask(worker, 'prepare', RELOAD_TIMEOUT, file)
     if (problems) return problems.join('; ')
     return this.#serving.has(worker) ? `worker ${worker.process.pid} does not answer` : ''
   }
@@ -168,13 +168,13 @@ export class Fleet implements Program {
     if ((this.#serving.get(worker) ?? generation) >= generation) return
     this.#serving.set(worker, generation)
     const reason = await this.#prepare(worker, file)
-    if (reason === '') return void (await this.#ask(worker, 'commit', RELOAD_TIMEOUT))
+    if (reason === '') return void (await this.#questions.ask(worker, 'commit', RELOAD_TIMEOUT))
     this.#log.error('a worker can not have the settings in force', { 'process.pid': worker.process.pid, reason })
     worker.process.kill('SIGKILL')
   }
 
   reopen(): void {
-    for (const worker of this.#serving.keys()) void this.#ask(worker, 'reopen', ANSWER_TIMEOUT)
+    for (const worker of this.#serving.keys()) void this.#questions.ask(worker, 'reopen', ANSWER_TIMEOUT)
   }
 
   ledgers(): Ledgers {
@@ -202,7 +202,7 @@ export class Fleet implements Program {
           resolve(message.ready)
         } else if ('failed' in message) reject(new Error(message.failed))
         else if ('books' in message) this.#hear(worker, message.books)
-        else this.#settle(message.id, message.answer)
+        else this.#questions.answered(message.id, message.answer)
       })
       worker.on('error', () => {})
       worker.once('exit', (code, signal) => {
@@ -229,7 +229,7 @@ export class Fleet implements Program {
   /** A worker that is stuck has its share of the connections wait: it is ended, and replaced like any that ends. */
   async #watch(worker: Worker): Promise<void> {
     const isOver = () => this.#stopping !== undefined || !this.#serving.has(worker)
-    await silence(() => this.#ask(worker, 'ledgers', LIFE_SIGN_TIMEOUT), isOver)
+    await silence(() => this.#questions.ask(worker, 'ledgers', LIFE_SIGN_TIMEOUT), isOver)
     if (isOver()) return
     this.#log.error('a worker gives no sign of life and is ended', { 'process.pid': worker.process.pid })
     worker.process.kill('SIGKILL')
@@ -246,7 +246,7 @@ export class Fleet implements Program {
 
   async #dismiss(worker: Worker, timeout: number): Promise<void> {
     const gone = once(worker, 'exit')
-    const books = await this.#ask(worker, 'stop', timeout)
+    const books = await this.#questions.ask(worker, 'stop', timeout)
     if (books) {
       this.#hear(worker, books)
       this.#books.stopped(worker)
@@ -279,37 +279,10 @@ export class Fleet implements Program {
   }
 
   async #askAll<Q extends Question>(question: Q): Promise<Answers[Q][]> {
-    const answers = await Promise.all([...this.#workers].map((worker) => this.#ask(worker, question, ANSWER_TIMEOUT)))
+    const answers = await Promise.all(
+      [...this.#workers].map((worker) => this.#questions.ask(worker, question, ANSWER_TIMEOUT)),
+    )
     return answers.filter((answer) => answer !== undefined)
-  }
-
-  /** @returns undefined when no answer comes in time */
-  #ask<Q extends Question>(
-    worker: Worker,
-    question: Q,
-    timeout: number,
-    file?: ConfigFile,
-  ): Promise<Answers[Q] | undefined> {
-    const id = ++this.#asked
-    return new Promise((resolve) => {
-      const give = (answer: unknown): void => {
-        clearTimeout(timer)
-        worker.off('exit', gone)
-        this.#pending.delete(id)
-        if (question === 'ledgers' && answer) this.#hear(worker, answer as Ledgers)
-        resolve(answer as Answers[Q] | undefined)
-      }
-      const gone = () => give(undefined)
-      const timer = setTimeout(gone, timeout)
-      this.#pending.set(id, give)
-      worker.once('exit', gone)
-      if (worker.isConnected()) worker.send({ id, question, file } satisfies Ask, () => {})
-      else give(undefined)
-    })
-  }
-
-  #settle(id: number, answer: unknown): void {
-    this.#pending.get(id)?.(answer)
   }
 }
 
