@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { Node, Pair, Scalar } from 'yaml'
+import type { Document, Node, Pair, Scalar } from 'yaml'
 import type { Option } from './option'
 import { options } from './options'
 import type { FileValue } from './resolve'
@@ -48,82 +48,106 @@ export function parseConfigFile({ path, text }: ConfigFile): ReadFile {
 
 /** @param name what the file is called in messages */
 export function parseConfig(text: string, name: string): ReadFile {
-  // Loaded only when there is a file: it is a fifth of the start otherwise.
-  const yaml: typeof import('yaml') = require('yaml')
-  const lines = new yaml.LineCounter()
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const values = new Map<string, FileValue>()
-  const problems = document.errors.map(({ message, pos }) => `${name}:${lines.linePos(pos[0]).line}: ${message}`)
+  return new Reader(text, name).read()
+}
 
-  const whereOf = (node: unknown): string => {
-    const start = (node as Node | null)?.range?.[0]
-    return start === undefined ? name : `${name}:${lines.linePos(start).line}`
+/** One file, from its text to keys and items. */
+class Reader {
+  // Loaded only when there is a file: it is a fifth of the start otherwise.
+  readonly #yaml: typeof import('yaml') = require('yaml')
+  readonly #name: string
+  readonly #lines = new this.#yaml.LineCounter()
+  readonly #document: Document
+  readonly #values = new Map<string, FileValue>()
+  readonly #problems: string[]
+
+  constructor(text: string, name: string) {
+    this.#name = name
+    this.#document = this.#yaml.parseDocument(text, { lineCounter: this.#lines, prettyErrors: false })
+    this.#problems = this.#document.errors.map(
+      ({ message, pos }) => `${name}:${this.#lines.linePos(pos[0]).line}: ${message}`,
+    )
   }
+
+  read(): ReadFile {
+    const { contents } = this.#document
+    if (this.#problems.length === 0) this.#judgeAliases()
+    const isNothing = contents === null || (this.#yaml.isScalar(contents) && contents.value === null)
+    if (this.#problems.length === 0 && !isNothing) this.#walk(contents, '')
+    return { values: this.#values, problems: this.#problems }
+  }
+
+  #whereOf(node: unknown): string {
+    const start = (node as Node | null)?.range?.[0]
+    return start === undefined ? this.#name : `${this.#name}:${this.#lines.linePos(start).line}`
+  }
+
   /** What an alias stands for. */
-  const resolved = (node: unknown): unknown => (yaml.isAlias(node) ? node.resolve(document) : node)
+  #resolved(node: unknown): unknown {
+    return this.#yaml.isAlias(node) ? node.resolve(this.#document) : node
+  }
+
   /** What is meant as a pattern, `hosts: [*.example.com]`, reads as an alias. Its text does not show: it may be a password's. */
-  const judgeAliases = (): void => {
+  #judgeAliases(): void {
     const anchors = new Set<string>()
-    yaml.visit(document, {
+    this.#yaml.visit(this.#document, {
       Node: (_key, node) => {
-        if (!yaml.isAlias(node)) return void (node.anchor && anchors.add(node.anchor))
+        if (!this.#yaml.isAlias(node)) return void (node.anchor && anchors.add(node.anchor))
         if (anchors.has(node.source)) return
-        problems.push(
-          `${whereOf(node)}: a value that begins with * is an alias of YAML, and there is no anchor of that name: put it in quotes`,
+        this.#problems.push(
+          `${this.#whereOf(node)}: a value that begins with * is an alias of YAML, and there is no anchor of that name: put it in quotes`,
         )
       },
     })
   }
-  const isNothing = (node: unknown): boolean => node === null || (yaml.isScalar(node) && node.value === null)
 
-  const walk = (node: unknown, prefix: string): void => {
-    if (!yaml.isMap(node)) {
-      problems.push(`${whereOf(node)}: ${prefix === '' ? 'the file' : prefix} is not a mapping of settings`)
+  #walk(node: unknown, prefix: string): void {
+    if (!this.#yaml.isMap(node)) {
+      const what = prefix === '' ? 'the file' : prefix
+      this.#problems.push(`${this.#whereOf(node)}: ${what} is not a mapping of settings`)
       return
     }
     for (const { key: keyNode, value } of node.items as Pair<Scalar>[]) {
       const key = prefix === '' ? String(keyNode.value) : `${prefix}.${keyNode.value}`
       const row = rows.get(key)
-      if (key === 'config') problems.push(`${whereOf(keyNode)}: a file can't name another file`)
-      else if (row) take(row, keyNode, resolved(value))
-      else if ([...rows.keys()].some((known) => known.startsWith(`${key}.`))) walk(resolved(value), key)
-      else problems.push(`${whereOf(keyNode)}: "${key}" is no setting`)
+      if (key === 'config') this.#problems.push(`${this.#whereOf(keyNode)}: a file can't name another file`)
+      else if (row) this.#take(row, keyNode, this.#resolved(value))
+      else if ([...rows.keys()].some((known) => known.startsWith(`${key}.`))) this.#walk(this.#resolved(value), key)
+      else this.#problems.push(`${this.#whereOf(keyNode)}: "${key}" is no setting`)
     }
   }
 
-  const take = ({ key, kind }: Option<unknown>, keyNode: Scalar, value: unknown): void => {
-    const where = `${whereOf(keyNode)} ${key}`
-    if (kind.readStructure && !values.has(key)) {
-      values.set(key, { items: [], structure: (value as Node | null)?.toJS(document) ?? [], where })
+  #take({ key, kind }: Option<unknown>, keyNode: Scalar, value: unknown): void {
+    const where = `${this.#whereOf(keyNode)} ${key}`
+    if (kind.readStructure && !this.#values.has(key)) {
+      this.#values.set(key, { items: [], structure: (value as Node | null)?.toJS(this.#document) ?? [], where })
       return
     }
-    const items = kind.readStructure ? [] : itemsOf(value, kind.join !== undefined)
+    const items = kind.readStructure ? [] : this.#itemsOf(value, kind.join !== undefined)
     if (items === undefined)
-      problems.push(`${where}: is not ${kind.join ? 'a list or mapping of values' : 'a single value'}`)
-    else if (values.has(key)) problems.push(`${where}: is given twice`)
-    else values.set(key, { items, where })
+      this.#problems.push(`${where}: is not ${kind.join ? 'a list or mapping of values' : 'a single value'}`)
+    else if (this.#values.has(key)) this.#problems.push(`${where}: is given twice`)
+    else this.#values.set(key, { items, where })
   }
 
-  const itemsOf = (value: unknown, isRepeatable: boolean): string[] | undefined => {
-    if (yaml.isScalar(value)) return value.value === null ? undefined : [textOf(value)]
+  /** @returns undefined when it is nothing of that kind */
+  #itemsOf(value: unknown, isRepeatable: boolean): string[] | undefined {
+    const { isMap, isScalar, isSeq } = this.#yaml
+    if (isScalar(value)) return value.value === null ? undefined : [textOf(value)]
     if (!isRepeatable) return undefined
-    if (yaml.isSeq(value)) {
-      const items = value.items.map(resolved)
-      return items.every((item) => yaml.isScalar(item)) ? items.map(textOf) : undefined
+    if (isSeq(value)) {
+      const items = value.items.map((item) => this.#resolved(item))
+      return items.every((item) => isScalar(item)) ? items.map(textOf) : undefined
     }
-    if (!yaml.isMap(value)) return undefined
-    const entries = value.items.map((pair) => ({ key: pair.key, value: resolved(pair.value) }))
+    if (!isMap(value)) return undefined
+    const entries = value.items.map((pair) => ({ key: pair.key, value: this.#resolved(pair.value) }))
     const areFlat = entries.every(
-      (entry) => yaml.isScalar(entry.key) && !textOf(entry.key).includes('=') && yaml.isScalar(entry.value),
+      (entry) => isScalar(entry.key) && !textOf(entry.key).includes('=') && isScalar(entry.value),
     )
     return areFlat
       ? entries.map((entry) => `${textOf(entry.key as Scalar)}=${textOf(entry.value as Scalar)}`)
       : undefined
   }
-
-  if (problems.length === 0) judgeAliases()
-  if (problems.length === 0 && !isNothing(document.contents)) walk(document.contents, '')
-  return { values, problems }
 }
 
 /** As it was written: `1.10` stays `1.10`, `off` stays `off`. */
