@@ -27,25 +27,21 @@ export interface Arguments {
 
 export const commands = ['run', 'check'] as const
 
+const rows: readonly Option<unknown>[] = Object.values(options)
+
+/** The flags of settings, with their dashes. */
+const known: ReadonlySet<string> = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
+
+const switches = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  explain: { type: 'boolean' },
+  collector: { type: 'boolean' },
+  header: { type: 'string', multiple: true, short: 'H' },
+} as const
+
 /** Reads the words behind the name of the program. What is wrong is among the problems. */
 export function readArguments(argv: readonly string[]): Arguments {
-  const rows: readonly Option<unknown>[] = Object.values(options)
-  const known = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
-  const names = [...known].map((flag) => [flag.slice(2), { type: 'string', multiple: true }] as const)
-  const switches = {
-    help: { type: 'boolean', short: 'h' },
-    version: { type: 'boolean', short: 'v' },
-    explain: { type: 'boolean' },
-    collector: { type: 'boolean' },
-    header: { type: 'string', multiple: true, short: 'H' },
-  } as const
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: { ...Object.fromEntries(names), ...switches },
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
   const flags = new Map<string, string[]>()
   const problems: string[] = []
   const words: string[] = []
@@ -56,7 +52,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const lines: string[] = []
   // The word behind an option that there is not is its value, which may be a secret.
   let isStray = false
-  for (const token of tokens) {
+  for (const token of tokensOf(argv)) {
     if (token.kind === 'positional' && !isStray) words.push(token.value)
     isStray = false
     if (token.kind !== 'option') continue
@@ -81,6 +77,19 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (lines.length > 0 && !wantsExplanation) problems.push('--header: goes with --explain')
   if (!wantsExplanation) for (const word of rest) problems.push(`${word}: is not expected here`)
   return { command, flags, wantsHelp, wantsVersion, explained, asksCollector, problems }
+}
+
+/** Options and other words, in their order. */
+function tokensOf(argv: readonly string[]) {
+  const names = [...known].map((flag) => [flag.slice(2), { type: 'string', multiple: true }] as const)
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { ...Object.fromEntries(names), ...switches },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  return tokens
 }
 
 /** What looks like the next option was hardly meant as the value of this one. */
