@@ -1,7 +1,7 @@
 /** The command line, read without judging values: a command, flags with their texts, and what is neither. */
 import { parseArgs } from 'node:util'
-import { flagOf, type Option } from '../config/option'
-import { options } from '../config/options'
+import { flagOf } from '../config/option'
+import { optionRows } from '../config/options'
 import { isToken } from '../model/field-line'
 
 export interface Explained {
@@ -27,10 +27,8 @@ export interface Arguments {
 
 export const commands = ['run', 'check'] as const
 
-const rows: readonly Option<unknown>[] = Object.values(options)
-
 /** The flags of settings, with their dashes. */
-const known: ReadonlySet<string> = new Set(rows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
+const known: ReadonlySet<string> = new Set(optionRows.filter(({ isFileOnly }) => !isFileOnly).map(flagOf))
 
 const switches = {
   help: { type: 'boolean', short: 'h' },

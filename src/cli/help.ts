@@ -1,11 +1,10 @@
 /** What `--help` prints; the README's table comes from the same rows. */
 import { flagOf, type Option, variableOf } from '../config/option'
-import { options } from '../config/options'
+import { optionRows } from '../config/options'
 
 const WIDTH = 48
 
-const all: readonly Option<unknown>[] = Object.values(options)
-const rows = all.filter(({ variantOf }) => !variantOf)
+const rows = optionRows.filter(({ variantOf }) => !variantOf)
 
 export function helpText(): string {
   return [

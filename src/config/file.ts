@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Document, Node, Pair, Scalar } from 'yaml'
 import type { Option } from './option'
-import { options } from './options'
+import { optionRows } from './options'
 import type { FileValue } from './resolve'
 
 export interface ReadFile {
@@ -13,7 +13,7 @@ export interface ReadFile {
   readonly problems: readonly string[]
 }
 
-const rows: ReadonlyMap<string, Option<unknown>> = new Map(Object.values(options).map((row) => [row.key, row]))
+const rows: ReadonlyMap<string, Option<unknown>> = new Map(optionRows.map((row) => [row.key, row]))
 
 /** A configuration file as it was read. */
 export interface ConfigFile {

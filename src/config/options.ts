@@ -328,6 +328,9 @@ export const options = {
   }),
 }
 
+/** The rows alone, in their order. */
+export const optionRows: readonly Option<unknown>[] = Object.values(options)
+
 export type Options = typeof options
 export type OptionName = keyof Options
 export type ValueOf<O> = O extends Option<infer T> ? T : never

@@ -1,7 +1,7 @@
 /** Variables that concern what outspan does and that it can't follow: it says so rather than nothing. */
 import type { Environment } from './kinds'
-import { type Option, variableOf } from './option'
-import { options } from './options'
+import { variableOf } from './option'
+import { optionRows } from './options'
 
 const isUnclear = (text: string): boolean => !/^(?:true|false)$/i.test(text)
 const neither = 'is neither true nor false, and means false'
@@ -22,9 +22,7 @@ const rows: readonly (readonly [variable: string, isWrong: (text: string) => boo
 
 const PREFIX = 'OUTSPAN_'
 
-const known: ReadonlySet<string> = new Set(
-  Object.values(options).flatMap((row: Option<unknown>) => (row.isFileOnly ? [] : variableOf(row))),
-)
+const known: ReadonlySet<string> = new Set(optionRows.flatMap((row) => (row.isFileOnly ? [] : variableOf(row))))
 
 /** What Kubernetes and Docker put there for a service whose name begins with ours. */
 const ofService = /_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_[A-Z]+)?)?)$/
