@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
 import { type JsonObject, objectOf } from '../telemetry/otlp-json'
 import type { MessageName } from '../telemetry/otlp-messages'
 import type { Batch, SendResult, Signal } from './exporter'
+import { answers, objectIn, taken } from './partial-success'
 import type { ReasonWriter } from './reason'
 
 export interface HttpAnswer {
@@ -16,12 +17,6 @@ export interface HttpAnswer {
 export type Encoding = 'protobuf' | 'json'
 
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
-
-const signals = {
-  traces: { response: 'TracesResponse', rejected: 'rejectedSpans', noun: 'spans' },
-  logs: { response: 'LogsResponse', rejected: 'rejectedLogRecords', noun: 'log records' },
-  metrics: { response: 'MetricsResponse', rejected: 'rejectedDataPoints', noun: 'data points' },
-} as const
 
 export class AnswerReader {
   readonly #signal: Signal
@@ -50,20 +45,10 @@ export class AnswerReader {
   }
 
   #taken(answer: HttpAnswer, batch: Batch): SendResult {
-    const { response, rejected: key, noun } = signals[this.#signal]
-    const content = this.#contentOf(answer, response)
-    if (content === undefined) {
-      const flaw = answer.flaw || `not OTLP (${answer.headers['content-type'] ?? 'without a content type'})`
-      return { kind: 'ok', rejected: 0, reason: this.#reasons.write(`taken, but the collector's answer is ${flaw}`) }
-    }
-    const { [key]: count, errorMessage } = objectIn(content.partialSuccess)
-    const rejected = Math.max(0, Math.min(batch.count, Math.floor(Number(count ?? 0)) || 0))
-    const message = typeof errorMessage === 'string' ? this.#reasons.write(errorMessage) : ''
-    return {
-      kind: 'ok',
-      rejected,
-      reason: message || (rejected > 0 ? `the collector rejected ${rejected} ${noun}` : ''),
-    }
+    const content = this.#contentOf(answer, answers[this.#signal])
+    if (content !== undefined) return taken(content, this.#signal, batch, this.#reasons)
+    const flaw = answer.flaw || `not OTLP (${answer.headers['content-type'] ?? 'without a content type'})`
+    return { kind: 'ok', rejected: 0, reason: this.#reasons.write(`taken, but the collector's answer is ${flaw}`) }
   }
 
   #reasonOf(answer: HttpAnswer): string {
@@ -101,10 +86,6 @@ export class AnswerReader {
       return undefined
     }
   }
-}
-
-function objectIn(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? (value as JsonObject) : {}
 }
 
 function typeOf({ headers }: Pick<HttpAnswer, 'headers'>): string {

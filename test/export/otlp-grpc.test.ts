@@ -316,7 +316,7 @@ describe('what becomes of a batch', () => {
     async (rejected, count, message) => {
       const collector = await collectorWith({ behaviour: { kind: 'partial', rejected, message } })
       const result = await exporterTo(collector.url).send(batchOf(finishedExchange()))
-      const made = count > 0 ? expect.stringMatching(/collector rejected 1 entries/) : ''
+      const made = count > 0 ? expect.stringMatching(/collector rejected 1 spans/) : ''
       expect(result).toEqual({ kind: 'ok', rejected: count, reason: message === '' ? made : message })
     },
   )
@@ -325,7 +325,7 @@ describe('what becomes of a batch', () => {
     const collector = await collectorWith({ behaviour: { kind: 'partial', rejected: 2, message: '' } })
     const batch = batchOf(finishedExchange(), finishedExchange(), finishedExchange())
     const result = await exporterTo(collector.url).send(batch)
-    expect(result).toEqual({ kind: 'ok', rejected: 2, reason: 'the collector rejected 2 entries' })
+    expect(result).toEqual({ kind: 'ok', rejected: 2, reason: 'the collector rejected 2 spans' })
   })
 
   test('taken whole, with a warning: it is told', async () => {
