@@ -12,11 +12,11 @@ export interface DecodedRequest {
 /** A metric with the names of the protocol; 64-bit numbers are texts. */
 export type DecodedMetric = { readonly name: string } & Record<string, unknown>
 
-const definition = loadSync(join(__dirname, 'otlp-metrics.proto'), { longs: String, enums: String })
-const service = definition['opentelemetry.proto.collector.metrics.v1.MetricsService'] as ServiceDefinition
+const definition = loadSync(join(__dirname, 'otlp-whole.proto'), { longs: String, enums: String })
+const service = definition['whole.Requests'] as ServiceDefinition
 
 export function decodedRequest(bytes: Uint8Array): DecodedRequest {
-  return service.Export?.requestDeserialize(Buffer.from(bytes)) as unknown as DecodedRequest
+  return service.metrics?.requestDeserialize(Buffer.from(bytes)) as unknown as DecodedRequest
 }
 
 /** The metrics of a request, in their order. */

@@ -48,7 +48,7 @@ test('a counter is a monotonic cumulative sum', () => {
     description: 'Things.',
     sum: {
       dataPoints: [{ ...nanos, asInt: '7' }],
-      aggregationTemporality: 'CUMULATIVE',
+      aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE',
       isMonotonic: true,
     },
   })
@@ -57,7 +57,7 @@ test('a counter is a monotonic cumulative sum', () => {
 test('a count that also falls is a sum that is not monotonic', () => {
   expect(first(single('updown', 'a', 'By', 'A.', 7)).sum).toEqual({
     dataPoints: [{ ...nanos, asInt: '7' }],
-    aggregationTemporality: 'CUMULATIVE',
+    aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE',
   })
 })
 
@@ -71,7 +71,7 @@ test('a histogram', () => {
     unit: 's',
     description: 'Duration.',
     histogram: {
-      aggregationTemporality: 'CUMULATIVE',
+      aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE',
       dataPoints: [
         {
           ...nanos,
