@@ -41,6 +41,11 @@ export interface Kind<T> {
   readonly isSecret?: true
 }
 
+/** A value as messages name it: what may hold a secret, or a URL with credentials, does not show. */
+export function named({ isSecret }: Pick<Kind<unknown>, 'isSecret'>, text: string): string {
+  return isSecret || text.includes('@') ? 'the value' : `"${text}"`
+}
+
 const itself = <T>(value: T): T => value
 
 /** Text that stands for itself. */

@@ -2,7 +2,7 @@
  * From what was given to what is in force: flags win over `OUTSPAN_` variables, those over `OTEL_` variables, those over
  * the file, the file over defaults. Each value remembers where it came from; all problems are told at once.
  */
-import { type Environment, type Kind, Problem } from './kinds'
+import { type Environment, type Kind, named, Problem } from './kinds'
 import { flagOf, type Option, variableOf } from './option'
 import { type OptionName, options, type Settings } from './options'
 import { unheeded } from './unheeded'
@@ -122,7 +122,7 @@ function readSource(
   for (const item of source.items) {
     const value = source.isOtel && kind.readOtel ? kind.readOtel(item, environment, source.origin) : kind.read(item)
     if (value instanceof Problem) {
-      const words = `${kind.isSecret || item.includes('@') ? 'the value' : `"${item}"`} ${value.words}`
+      const words = `${named(kind, item)} ${value.words}`
       if (!source.isOtel || !kind.skipsBadOtelItems || source.items.length === 1) return new Problem(words)
       skipped.push(words)
       continue

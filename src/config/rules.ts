@@ -1,7 +1,7 @@
 /** Rules for single destinations: what a request must match, and the settings that are different for it. */
 import { parseAddressRange } from '../model/address-range'
 import { isHostPattern } from '../model/host-pattern'
-import { fraction, integer, type Kind, method, Problem } from './kinds'
+import { fraction, integer, type Kind, method, named, Problem } from './kinds'
 import { clearList, extractList, formatName, injectList } from './propagation-kinds'
 import { type UpstreamProxy, wayOut } from './upstream-proxy'
 
@@ -175,8 +175,7 @@ export function single(kind: Kind<unknown>): Reader {
       typeof value === 'string' || typeof value === 'number'
         ? kind.read(String(value))
         : new Problem('is no single value')
-    const named = kind.isSecret || String(value).includes('@') ? 'the value' : `"${String(value)}"`
-    return result instanceof Problem ? new Problem(`${named} ${result.words}`) : result
+    return result instanceof Problem ? new Problem(`${named(kind, String(value))} ${result.words}`) : result
   }
 }
 
