@@ -36,6 +36,9 @@ const LOOK_INTERVAL = 30_000
 const LAST_CHANCE = 1000
 /** How many times its bounds a queue may hold while the spool takes what is too much. */
 const WITH_SPOOL = 2
+/** Timers hold no more. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /** What former settings let in: the spool has to take it first, and it may wait beyond the bounds for that. */
 interface Surplus {
   readonly entries: number
@@ -43,8 +46,6 @@ interface Surplus {
 }
 
 const noSurplus: Surplus = { entries: 0, bytes: 0 }
-/** Timers hold no more. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** A batch in memory. */
 interface Waiting extends Batch {
@@ -123,7 +124,7 @@ export class ExportQueue {
     if (this.#openCount >= this.#settings.batchSize || this.#open.size >= BATCH_BYTES) {
       this.#closeBatch()
       this.#pump()
-    } else this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
+    } else this.#awaitMore()
   }
 
   /**
@@ -154,6 +155,10 @@ export class ExportQueue {
       this.#keepBounds()
     }
     this.#pump()
+  }
+
+  #awaitMore(): void {
+    this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
   }
 
   /** What has been gathered is sent, unless it has to wait anyway: then it may as well grow. */
@@ -262,9 +267,7 @@ export class ExportQueue {
       while (this.#closed.length > 0 && !this.#isFull && this.#mayTry()) {
         void this.#send(this.#takeFirst() as Waiting)
       }
-    if (this.#openCount > 0 && this.#closed.length === 0 && !this.#isFull) {
-      this.#timer ??= setTimeout(() => this.#onDelay(), this.#settings.delay).unref()
-    }
+    if (this.#openCount > 0 && this.#closed.length === 0 && !this.#isFull) this.#awaitMore()
     this.#onProgress?.()
   }
 
