@@ -2,8 +2,6 @@
 import type { Format } from './format'
 import { decimalOf, hexOf, isZero } from './ids'
 
-const ZERO = '0000000000000000'
-
 /** `traceid[/spanid][;o=options]`, the span id decimal, the lowest bit of the options the decision. */
 const cloudTraceContext = /^([0-9a-f]{32})(?:\/([0-9]{1,20}))?(?:;o=([0-9]{1,3}))?$/i
 
@@ -26,7 +24,7 @@ export const gcp: Format = {
       traceId: traceId.toLowerCase(),
       width: 32,
       // A span id of zero is none.
-      spanId: spanId === ZERO ? undefined : spanId,
+      spanId: isZero(spanId) ? undefined : spanId,
       sampled: options === undefined ? undefined : (Number(options) & 1) === 1,
     }
   },

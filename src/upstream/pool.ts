@@ -84,6 +84,7 @@ export class UpstreamPool {
     const { open, idle } = this.#shelfOf(destination)
     // An idle connection makes room, the one that is unused the longest.
     if (open.size >= connectionsPerDestination) idle[0]?.destroy()
+    // The last connection may have taken the shelf along.
     const shelf = this.#shelfOf(destination)
     if (shelf.open.size >= connectionsPerDestination) return 'connection_limit'
     const connection = new UpstreamConnection(

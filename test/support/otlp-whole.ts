@@ -20,7 +20,7 @@ function method(name: string) {
 export const encodedRequest = (signal: Signal, request: object): Buffer => method(signal).requestSerialize(request)
 export const encodedResponse = (signal: Signal, response: object): Buffer => method(signal).responseSerialize(response)
 export const encodedStatus = (status: object): Buffer => method('status').requestSerialize(status)
-export const encodedRetryInfo = (info: object): Buffer => method('status').responseSerialize(info)
+const encodedRetryInfo = (info: object): Buffer => method('status').responseSerialize(info)
 
 /** google.rpc.Status with a RetryInfo behind another detail, as gRPC carries it with an error. */
 export function statusWithRetryInfo(retryDelay?: { seconds?: number; nanos?: number }): Buffer {

@@ -13,7 +13,7 @@ export const yamlExamples: readonly string[] = [...readme.matchAll(/```yaml\n([\
 )
 
 /** What a file with this text sets; throws where it is wrong. */
-export function settingsOf(yaml: string): Partial<Settings> {
+function settingsOf(yaml: string): Partial<Settings> {
   const { values, problems } = parseConfig(yaml, 'example.yaml')
   const resolved = resolve({ flags: new Map(), environment: {}, file: values })
   const all = [...problems, ...resolved.problems]
