@@ -60,17 +60,17 @@ export class SignalQueue extends ExportQueue {
 
 /** The settings of the queue of a signal. A batch never has more entries than may wait. */
 export function queueSettingsOf(signal: Signal, settings: Settings): QueueSettings {
-  const capacity = settingOf(signal, settings, 'queueCapacity')
+  const capacity = ofSignal(settings, signal, 'queueCapacity')
   return {
-    batchSize: Math.min(settingOf(signal, settings, 'queueBatchSize'), capacity),
-    delay: settingOf(signal, settings, 'queueDelay'),
+    batchSize: Math.min(ofSignal(settings, signal, 'queueBatchSize'), capacity),
+    delay: ofSignal(settings, signal, 'queueDelay'),
     capacity,
     maxBytes: settings.queueMaxBytes,
     firstDelay: settings.queueRetryDelay,
     longestDelay: settings.queueRetryDelayMax,
     retryTime: settings.queueRetryTime,
     // Over one HTTP/2 connection several at once gain nothing, and answers have to be told apart.
-    concurrency: settingOf(signal, settings, 'otlpProtocol') === 'grpc' ? 1 : settings.queueConcurrency,
+    concurrency: ofSignal(settings, signal, 'otlpProtocol') === 'grpc' ? 1 : settings.queueConcurrency,
   }
 }
 
@@ -105,7 +105,7 @@ export function exportersOf(signal: Signal, settings: Settings): readonly string
 export function endpointOf(signal: Signal, settings: Settings): string | undefined {
   const own = settings[`${signal}OtlpEndpoint`]
   if (own !== undefined || settings.otlpEndpoint === undefined) return own
-  if (settingOf(signal, settings, 'otlpProtocol') === 'grpc') return settings.otlpEndpoint
+  if (ofSignal(settings, signal, 'otlpProtocol') === 'grpc') return settings.otlpEndpoint
   const url = new URL(settings.otlpEndpoint)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal}`
   return url.href
@@ -113,7 +113,7 @@ export function endpointOf(signal: Signal, settings: Settings): string | undefin
 
 /** Its libraries are loaded only when there is a collector. */
 export function exporterOf(signal: Signal, endpoint: string, settings: Settings): Exporter {
-  const protocol = settingOf(signal, settings, 'otlpProtocol')
+  const protocol = ofSignal(settings, signal, 'otlpProtocol')
   const otlp = otlpOf(signal, endpoint, settings)
   const identity: Identity = { resource: resourceOf(settings), scope: { name: 'outspan', version } }
   if (protocol === 'grpc') {
@@ -125,16 +125,16 @@ export function exporterOf(signal: Signal, endpoint: string, settings: Settings)
 }
 
 function otlpOf(signal: Signal, endpoint: string, settings: Settings): OtlpSettings {
-  const headers = Object.entries(settingOf(signal, settings, 'otlpHeaders'))
+  const headers = Object.entries(ofSignal(settings, signal, 'otlpHeaders'))
   return {
     endpoint,
     headers: Object.fromEntries(headers.map(([name, secret]) => [name, secret.reveal()])),
-    compression: settingOf(signal, settings, 'otlpCompression'),
+    compression: ofSignal(settings, signal, 'otlpCompression'),
     timeout: timeoutOf(signal, settings),
     tls: {
-      certificate: settingOf(signal, settings, 'otlpCertificate'),
-      clientCertificate: settingOf(signal, settings, 'otlpClientCertificate'),
-      clientKey: settingOf(signal, settings, 'otlpClientKey'),
+      certificate: ofSignal(settings, signal, 'otlpCertificate'),
+      clientCertificate: ofSignal(settings, signal, 'otlpClientCertificate'),
+      clientKey: ofSignal(settings, signal, 'otlpClientKey'),
     },
   }
 }
@@ -142,19 +142,15 @@ function otlpOf(signal: Signal, endpoint: string, settings: Settings): OtlpSetti
 /** All that an exporter is made of, certificates included: the same text, the same exporter. @throws when a file can't be read */
 function makingOf(signal: Signal, endpoint: string, settings: Settings): string {
   const { tls, ...otlp } = otlpOf(signal, endpoint, settings)
-  const making = JSON.stringify([settingOf(signal, settings, 'otlpProtocol'), otlp, pemOf(tls)])
+  const making = JSON.stringify([ofSignal(settings, signal, 'otlpProtocol'), otlp, pemOf(tls)])
   // Tokens and keys are in it.
   return createHash('sha256').update(making).digest('base64')
 }
 
 /** The shorter of the two times that a batch has. 0 is no limit, as OpenTelemetry has it. */
 export function timeoutOf(signal: Signal, settings: Settings): number {
-  const times = [settingOf(signal, settings, 'otlpTimeout'), settingOf(signal, settings, 'queueExportTimeout')]
+  const times = [ofSignal(settings, signal, 'otlpTimeout'), ofSignal(settings, signal, 'queueExportTimeout')]
   return Math.min(...times.map((time) => time || NO_LIMIT))
-}
-
-function settingOf<Name extends Parameters<typeof ofSignal>[2]>(signal: Signal, settings: Settings, name: Name) {
-  return ofSignal(settings, signal, name)
 }
 
 const instanceId = randomUUID()

@@ -58,7 +58,7 @@ export class Exchange {
   // Where it stands in its trace. Absent when the request was refused before the road looked.
   context: TraceContext | undefined = undefined
   /** Trace headers that were there and carry no context. */
-  contextRefusals: readonly ContextRefusal[] = none
+  contextRefusals: readonly ContextRefusal[] = noRefusals
   /** Formats in the same head that carry another trace than the one that goes on. */
   contextConflicts: readonly ContextConflict[] = noConflicts
   /** Headers that propagation would have changed, and that the sender signed. */
@@ -121,7 +121,7 @@ export class Exchange {
 
 const noAttempts: readonly FailedAttempt[] = []
 const noAttributes: readonly Attribute[] = []
-const none: readonly ContextRefusal[] = []
+const noRefusals: readonly ContextRefusal[] = []
 const noConflicts: readonly ContextConflict[] = []
 const noNames: readonly string[] = []
 

@@ -8,6 +8,7 @@
 
 import type { Strategy } from '../config/propagation-kinds'
 import type { Sampled } from '../propagation/propagate'
+import { MAX_MEMBERS } from '../propagation/tracestate'
 
 export interface SamplingSettings {
   /** 0 to 1. */
@@ -20,9 +21,8 @@ export interface SamplingSettings {
 }
 
 const DIGITS = 14
-/** Characters in the value of a tracestate member, and members in the list (W3C Trace Context §3.3.1). */
+/** Characters in the value of a tracestate member (W3C Trace Context §3.3.1.3.2). */
 const MAX_VALUE = 256
-const MAX_MEMBERS = 32
 /** 2^56. The greatest threshold is a little lower, and a number that a double holds to the digit. */
 const SPACE = 16 ** DIGITS
 

@@ -2,7 +2,7 @@
 import { trimSpace } from '../model/field-line'
 
 /** Lists longer than this are dropped whole (§3.3.1.1). */
-const MAX_MEMBERS = 32
+export const MAX_MEMBERS = 32
 
 /** §3.3.1.3.1: up to 256, the first one a letter or digit. */
 const key = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
