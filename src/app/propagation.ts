@@ -19,7 +19,8 @@ export interface Course {
 export function coursesOf(settings: Settings, random: Random, extra: readonly Format[] = []): Courses<Course> {
   const named = namesOf(extra)
   const general = courseOf(settings, undefined, random, named)
-  return new Courses(general, settings.rules, (rule) => courseOf(settings, rule, random, named))
+  const rules = settings.rules.map((rule) => ({ match: rule.match, course: courseOf(settings, rule, random, named) }))
+  return new Courses(general, rules)
 }
 
 /** @param rule what it leaves out is as in the general settings */

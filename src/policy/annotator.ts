@@ -45,12 +45,13 @@ export class Annotator {
     this.#response = new HeaderCapture('http.response.header.', settings.responseHeaders, show)
     this.#peerNames = new PeerNames(settings.peerNames)
     const general = annotationOf(undefined, settings, settings)
-    this.#courses = new Courses(general, settings.rules, (rule) => annotationOf(rule.name, settings, rule))
+    const rules = settings.rules.map((rule) => ({ match: rule.match, course: annotationOf(rule.name, settings, rule) }))
+    this.#courses = new Courses(general, rules)
     this.isNeeded =
       this.#request.isOn ||
       this.#response.isOn ||
       this.#peerNames.isOn ||
-      settings.rules.length > 0 ||
+      rules.length > 0 ||
       general.kind !== spanKinds.client ||
       general.attributes.length > 0 ||
       general.templates !== undefined

@@ -1,5 +1,5 @@
 /** What to do with a request: by the first rule that it matches, else by the general settings. */
-import type { Rule } from '../config/rules'
+import type { RuleMatch } from '../config/rules'
 import type { Destination } from '../model/destination'
 import { compileMatch, type Matcher } from './match'
 
@@ -8,10 +8,10 @@ export class Courses<Course> {
   readonly #general: Course
   readonly #rules: readonly { readonly isMatch: Matcher; readonly course: Course }[]
 
-  /** @param courseOf makes the course of a rule, once */
-  constructor(general: Course, rules: readonly Rule[], courseOf: (rule: Rule) => Course) {
+  /** @param rules what must match, and the course then; the first one that matches counts */
+  constructor(general: Course, rules: readonly { readonly match: RuleMatch; readonly course: Course }[]) {
     this.#general = general
-    this.#rules = rules.map((rule) => ({ isMatch: compileMatch(rule.match), course: courseOf(rule) }))
+    this.#rules = rules.map(({ match, course }) => ({ isMatch: compileMatch(match), course }))
   }
 
   of(destination: Destination, method: string, path: string): Course {

@@ -5,7 +5,7 @@ import type { UpstreamProxy } from '../config/upstream-proxy'
 import { isInRanges, parseAddressRange } from '../model/address-range'
 import type { Destination } from '../model/destination'
 import { canonicalHost, matchesHost } from '../model/host-pattern'
-import { compileMatch, type Matcher } from './match'
+import { Courses } from './course'
 
 export interface EgressSettings {
   readonly proxy: UpstreamProxy | undefined
@@ -15,27 +15,34 @@ export interface EgressSettings {
   readonly rules: readonly ProxyRule[]
 }
 
+interface Way {
+  /** Undefined for the straight one. */
+  readonly proxy: UpstreamProxy | undefined
+}
+
 export class Egress {
   readonly #general: UpstreamProxy | undefined
   readonly #bypass: readonly ((destination: Destination) => boolean)[]
-  readonly #rules: readonly { readonly isMatch: Matcher; readonly proxy: UpstreamProxy | undefined }[]
+  readonly #ruled: Courses<Way | undefined>
   /** A destination is one object as long as it is in use. */
-  readonly #known = new WeakMap<Destination, { readonly proxy: UpstreamProxy | undefined }>()
+  readonly #known = new WeakMap<Destination, Way>()
+  /** Whether every request goes straight. */
+  readonly isDirect: boolean
 
   constructor({ proxy, bypass, rules }: EgressSettings) {
     this.#general = proxy
     this.#bypass = bypass.map(compileBypass)
-    this.#rules = rules.map((rule) => ({ isMatch: compileMatch(rule.match), proxy: rule.proxy }))
-  }
-
-  /** Whether every request goes straight. */
-  get isDirect(): boolean {
-    return this.#general === undefined && this.#rules.every(({ proxy }) => proxy === undefined)
+    this.#ruled = new Courses<Way | undefined>(
+      undefined,
+      rules.map((rule) => ({ match: rule.match, course: rule })),
+    )
+    this.isDirect = proxy === undefined && rules.every((rule) => rule.proxy === undefined)
   }
 
   /** @returns undefined for the straight way */
   of(destination: Destination, method: string, path: string): UpstreamProxy | undefined {
-    for (const { isMatch, proxy } of this.#rules) if (isMatch(destination, method, path)) return proxy
+    const ruled = this.#ruled.of(destination, method, path)
+    if (ruled) return ruled.proxy
     let known = this.#known.get(destination)
     if (!known) {
       known = { proxy: this.#bypass.some((isBypassed) => isBypassed(destination)) ? undefined : this.#general }
