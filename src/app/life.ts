@@ -82,9 +82,8 @@ export class Life implements Program {
     return this.#parts.prepare(settings)
   }
 
-  reopen(): null {
+  reopen(): void {
     this.#parts.telemetry.reopen()
-    return null
   }
 
   async start(): Promise<void> {

@@ -78,16 +78,10 @@ export async function serve(
     process.send?.({ failed: (error as Error).message } satisfies Message, () => leave(1))
     return
   }
-  const reload = new WorkerReload(life, inForce, read)
+  const answers = answersOf(life, new WorkerReload(life, inForce, read))
   process.on('message', ({ id, question, file }: Ask) => {
-    if (question === 'metrics') tell({ id, answer: life.metrics() })
-    else if (question === 'exchanges') tell({ id, answer: life.exchanges() })
-    else if (question === 'ledgers') tell({ id, answer: life.ledgers() })
-    else if (question === 'prepare') tell({ id, answer: reload.prepare(file) })
-    else if (question === 'commit') tell({ id, answer: reload.commit() })
-    else if (question === 'abandon') tell({ id, answer: reload.abandon() })
-    else if (question === 'reopen') tell({ id, answer: life.reopen() })
-    else life.stop().then(() => tell({ id, answer: life.ledgers() }))
+    if (question === 'stop') life.stop().then(() => tell({ id, answer: life.ledgers() }))
+    else tell({ id, answer: answers[question](file) })
   })
   const { worker } = cluster
   worker?.once('disconnect', () => {
@@ -98,6 +92,28 @@ export async function serve(
   })
   tell({ ready: life.proxyAddress as ListenAddress })
   tellBooks(life, tell)
+}
+
+type AtOnce = Exclude<Question, 'stop'>
+
+/** What is answered at once. */
+function answersOf(
+  life: Life,
+  reload: WorkerReload,
+): { readonly [Q in AtOnce]: (file: ConfigFile | undefined) => Answers[Q] } {
+  const done = (act: () => void) => (): null => {
+    act()
+    return null
+  }
+  return {
+    metrics: () => life.metrics(),
+    exchanges: () => life.exchanges(),
+    ledgers: () => life.ledgers(),
+    prepare: (file) => reload.prepare(file),
+    commit: done(() => reload.commit()),
+    abandon: done(() => reload.abandon()),
+    reopen: done(() => life.reopen()),
+  }
 }
 
 /** Tells the books whenever they have changed. */
@@ -138,18 +154,16 @@ class WorkerReload {
     }
   }
 
-  commit(): null {
+  commit(): void {
     const ready = this.#ready
     this.#ready = undefined
-    if (!ready) return null
+    if (!ready) return
     this.#inForce.accept(ready.merged, ready.file)
     ready.change.commit()
-    return null
   }
 
-  abandon(): null {
+  abandon(): void {
     this.#ready?.change.abandon()
     this.#ready = undefined
-    return null
   }
 }
