@@ -1,13 +1,12 @@
 /** Who is measured, and how each is started. All that are of Node.js run with the same flags of it. */
 'use strict'
 const path = require('node:path')
-const { startNode, startRole, stop } = require('./children')
+const { readyRecord, startNode, startRole, stop } = require('./children')
 const { installedCandidates } = require('./installed')
 
 /** The flags of the image, for its default memory limit. */
 const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=96']
 const OUTSPAN = path.join(__dirname, '../../bin/outspan.js')
-const READY_TIMEOUT = 30_000
 
 /**
  * @typedef {{ originPort: number, receiverPort: number, accessLog: string }} World where a candidate finds the others
@@ -70,28 +69,12 @@ function outspanArguments(listen, admin, flags) {
 async function startOutspan(flags) {
   const child = startNode(outspanArguments('127.0.0.1:0', '127.0.0.1:0', flags), { isCandidate: true })
   try {
-    return { child, port: await readyPort(child) }
+    const { proxy } = await readyRecord(child)
+    return { child, port: Number(new URL(proxy).port) }
   } catch (error) {
     await stop(child)
     throw error
   }
-}
-
-/** The port that outspan's own log tells, in the record that says that it is ready. */
-function readyPort(child) {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error(`outspan did not get ready: ${child.stderrText}`))
-    const timer = setTimeout(fail, READY_TIMEOUT)
-    child.once('exit', fail)
-    child.stderr.on('data', function look() {
-      const record = child.stderrText.split('\n').find((line) => line.includes('"message":"ready"'))
-      if (!record?.endsWith('}')) return
-      clearTimeout(timer)
-      child.off('exit', fail)
-      child.stderr.off('data', look)
-      resolve(Number(new URL(JSON.parse(record).proxy).port))
-    })
-  })
 }
 
 /** The candidates whose key is one of `keys` or begins with one: `outspan` names two. */

@@ -8,6 +8,8 @@ const BENCH_CORE = '0'
 const CANDIDATE_CORE = '1'
 /** Time from SIGTERM to the end of a process, in milliseconds. More than outspan's own time for flushing. */
 const STOP_TIMEOUT = 15_000
+/** Time that outspan has to get ready, in milliseconds. */
+const READY_TIMEOUT = 30_000
 /** Standard-error text that is kept to explain a failure, in characters. */
 const STDERR_KEPT = 4000
 
@@ -68,6 +70,23 @@ function startChild(command, options, isCandidate) {
   return child
 }
 
+/** The record of outspan's own log that says that it is ready. @param child as `startNode` gives it */
+function readyRecord(child) {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(`outspan did not get ready: ${child.stderrText}`))
+    const timer = setTimeout(fail, READY_TIMEOUT)
+    child.once('exit', fail)
+    child.stderr.on('data', function look() {
+      const record = child.stderrText.split('\n').find((line) => line.includes('"message":"ready"'))
+      if (!record?.endsWith('}')) return
+      clearTimeout(timer)
+      child.off('exit', fail)
+      child.stderr.off('data', look)
+      resolve(JSON.parse(record))
+    })
+  })
+}
+
 /**
  * Starts one of this folder's processes and waits for its first message.
  * @param {string} file
@@ -107,4 +126,4 @@ async function stop(child) {
   return code ?? undefined
 }
 
-module.exports = { CANDIDATE_CORE, ask, hasOwnCore, pinBench, startNode, startProgram, startRole, stop }
+module.exports = { CANDIDATE_CORE, ask, hasOwnCore, pinBench, readyRecord, startNode, startProgram, startRole, stop }

@@ -2,38 +2,20 @@
 'use strict'
 const { readdirSync, readFileSync } = require('node:fs')
 const path = require('node:path')
-const { ask, startNode } = require('../bench/children')
+const { ask, readyRecord, startNode } = require('../bench/children')
 
 const OUTSPAN = path.join(__dirname, '../../bin/outspan.js')
 const PROBE = path.join(__dirname, 'probe.js')
 /** The memory limits of the image, so that what grows is seen. */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=96', '--expose-gc', '--require', PROBE]
-const READY_TIMEOUT = 30_000
 
 /** @param {{ receiverPort: number, accessLog: string }} world */
 async function startOutspan({ receiverPort, accessLog }) {
   const own = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--upstream-idle-timeout', '2s']
   const sinks = ['--access-log', accessLog, '--otlp-endpoint', `http://127.0.0.1:${receiverPort}`]
   const child = startNode([...NODE_FLAGS, OUTSPAN, ...own, ...sinks], { hasIpc: true })
-  const { proxy, admin } = await readyLine(child)
+  const { proxy, admin } = await readyRecord(child)
   return { child, port: Number(new URL(proxy).port), admin }
-}
-
-/** The record of outspan's own log that says that it is ready. */
-function readyLine(child) {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error(`outspan did not get ready: ${child.stderrText}`))
-    const timer = setTimeout(fail, READY_TIMEOUT)
-    child.once('exit', fail)
-    child.stderr.on('data', function look() {
-      const record = child.stderrText.split('\n').find((line) => line.includes('"message":"ready"'))
-      if (!record?.endsWith('}')) return
-      clearTimeout(timer)
-      child.off('exit', fail)
-      child.stderr.off('data', look)
-      resolve(JSON.parse(record))
-    })
-  })
 }
 
 /**
