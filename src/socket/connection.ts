@@ -117,7 +117,12 @@ export abstract class Connection implements Sender {
   /** Breaks the connection with a reset, so that a cut-off message can't be taken for a whole one. */
   reset(): void {
     this.flush()
-    this.socket.resetAndDestroy()
+    const { socket } = this
+    // The system has been told of the end, and has not said yet that it took it. Node.js would lose such a socket, open, for good:
+    // libuv refuses to reset what is being shut down.
+    const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+    if (isShuttingDown) socket.destroy()
+    else socket.resetAndDestroy()
   }
 
   /** The next bytes are of another exchange: they may be few again. */

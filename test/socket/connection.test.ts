@@ -162,6 +162,27 @@ test('a reset from the peer is an error, and one of ours reaches it', async () =
   expect(((await failure)[0] as NodeJS.ErrnoException).code).toBe('ECONNRESET')
 })
 
+const immediate = (then: () => void) => void setImmediate(then)
+test.each<[string, (then: () => void) => void]>([
+  ['at once', (then) => then()],
+  ['in the next tick', (then) => process.nextTick(then)],
+  ['two ticks later', (then) => process.nextTick(() => process.nextTick(then))],
+  ['in a microtask', queueMicrotask],
+  ['when the turn ends', immediate],
+  ['a turn later', (then) => immediate(() => immediate(then))],
+])('a reset behind an end, %s, closes the connection', async (_, when) => {
+  for (const text of ['', 'last words']) {
+    const connection = await startRecorder()
+    peer.on('error', () => {}).resume()
+    if (text !== '') connection.write(text)
+    connection.end(() => {})
+    when(() => connection.reset())
+    await isDone(() => connection.events.includes('close'))
+    peer.destroy()
+    server.close()
+  }
+})
+
 test('the former socket is gone and takes nothing with it', async () => {
   let former: Socket | undefined
   const connection = await startRecorder((socket) => {
