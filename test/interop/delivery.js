@@ -13,6 +13,9 @@ const GETS = 40
 const CALLS = GETS + 6
 const KIND_CLIENT = 3
 const STATUS_ERROR = 2
+/** Bits of trace flags. */
+const SAMPLED = 1
+const W3C_FLAGS = 0xff
 const CUMULATIVE = 2
 
 async function deliver({ binary, folder, protocol }) {
@@ -154,10 +157,13 @@ function checkLogs({ logs, spans, records, unsampled }) {
     access.map(({ spanId }) => spanId),
     records.map(({ span_id: id }) => id),
   )
-  const traceOf = new Map(spans.map(({ spanId, traceId }) => [spanId, traceId]))
+  const spanOf = new Map(spans.map((span) => [span.spanId, span]))
   for (const { traceId, spanId, flags = 0, timeUnixNano } of access) {
-    assert.equal(flags, traceId === unsampled.traceId ? 0 : 1)
-    assert.equal(traceOf.get(spanId), flags === 1 ? traceId : undefined)
+    const isSampled = traceId !== unsampled.traceId
+    assert.equal((flags & SAMPLED) === SAMPLED, isSampled)
+    assert.equal(spanOf.get(spanId)?.traceId, isSampled ? traceId : undefined)
+    // A span's flags hold more behind those of W3C.
+    if (isSampled) assert.equal(flags, spanOf.get(spanId).flags & W3C_FLAGS)
     assert(BigInt(timeUnixNano) > 0n)
   }
   const failed = access.find((log) => attributesOf(log)['server.port'] === 1)
