@@ -2,7 +2,7 @@
 import { ofSignal } from '../config/delivery-options'
 import { options, type Settings } from '../config/options'
 import type { Exporter, SendResult, Signal } from '../export/exporter'
-import { endpointOf, exporterOf, exportersOf } from './signals'
+import { collectorOf, exporterOf } from './signals'
 
 const nothing = { bytes: Buffer.alloc(0), count: 0 }
 
@@ -15,9 +15,8 @@ export interface CollectorCheck {
 
 /** Sends every collector that the settings name a batch of nothing, and waits for the answers. */
 export async function checkCollectors(settings: Settings): Promise<CollectorCheck> {
-  const signals = settings.signals.filter((signal) => exportersOf(signal, settings).includes('otlp'))
-  const asked = signals.flatMap((signal) => {
-    const endpoint = endpointOf(signal, settings)
+  const asked = settings.signals.flatMap((signal) => {
+    const endpoint = collectorOf(signal, settings)
     return endpoint === undefined ? [] : [{ signal, endpoint }]
   })
   if (asked.length === 0) return { text: 'No collector is configured: give one by --otlp-endpoint.\n', isFine: false }

@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Chosen } from '../config/resolve'
 import { isStream } from '../log/sink'
-import { endpointOf, exporterOf, exportersOf } from './signals'
+import { collectorOf, exporterOf } from './signals'
 
 const { R_OK, W_OK, X_OK } = constants
 
@@ -22,7 +22,7 @@ export function obstacles({ settings, origins }: Chosen): string[] {
   if (spoolDir !== undefined)
     attempt(`${origins.spoolDir}: `, () => accessSync(`${nearest(resolve(spoolDir))}/.`, R_OK | W_OK | X_OK))
   for (const signal of settings.signals) {
-    const endpoint = exportersOf(signal, settings).includes('otlp') ? endpointOf(signal, settings) : undefined
+    const endpoint = collectorOf(signal, settings)
     if (endpoint !== undefined) attempt('', () => void exporterOf(signal, endpoint, settings).close())
   }
   return [...new Set(found)]

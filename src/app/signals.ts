@@ -9,14 +9,12 @@ import type { Identity, OtlpSettings } from '../export/otlp-settings'
 import { pemOf } from '../export/otlp-tls'
 import type { Store } from '../export/store'
 import { type Logger, onceAWhile } from '../log/logger'
+import { LONGEST_TIMER } from '../model/clock'
 import type { Change } from './change'
 import { version } from './version'
 
 /** How often a trouble that goes on is told, in milliseconds. */
 const TROUBLE_INTERVAL = 60_000
-
-/** Milliseconds: what a timer can hold. */
-const NO_LIMIT = 2 ** 31 - 1
 
 /** The queue of a signal, and the exporter behind it, which other settings replace. */
 export class SignalQueue extends ExportQueue {
@@ -26,8 +24,7 @@ export class SignalQueue extends ExportQueue {
 
   /** @returns undefined when the signal goes nowhere @throws when a file or directory that the settings name can't be used */
   static of(signal: Signal, settings: Settings, ledger: Ledger, log: Logger): SignalQueue | undefined {
-    if (!settings.signals.includes(signal) || !exportersOf(signal, settings).includes('otlp')) return undefined
-    const endpoint = endpointOf(signal, settings)
+    const endpoint = collectorOf(signal, settings)
     return endpoint === undefined ? undefined : new SignalQueue(signal, endpoint, settings, ledger, log)
   }
 
@@ -101,8 +98,14 @@ export function exportersOf(signal: Signal, settings: Settings): readonly string
   return settings[`${signal}Exporter`] ?? settings.exporter
 }
 
+/** The endpoint that a signal is exported to; undefined where it goes to no collector. */
+export function collectorOf(signal: Signal, settings: Settings): string | undefined {
+  const isExported = settings.signals.includes(signal) && exportersOf(signal, settings).includes('otlp')
+  return isExported ? endpointOf(signal, settings) : undefined
+}
+
 /** Where a signal goes: its own endpoint as it is, or the general one, to which HTTP adds the signal's path. */
-export function endpointOf(signal: Signal, settings: Settings): string | undefined {
+function endpointOf(signal: Signal, settings: Settings): string | undefined {
   const own = settings[`${signal}OtlpEndpoint`]
   if (own !== undefined || settings.otlpEndpoint === undefined) return own
   if (ofSignal(settings, signal, 'otlpProtocol') === 'grpc') return settings.otlpEndpoint
@@ -150,7 +153,7 @@ function makingOf(signal: Signal, endpoint: string, settings: Settings): string 
 /** The shorter of the two times that a batch has. 0 is no limit, as OpenTelemetry has it. */
 export function timeoutOf(signal: Signal, settings: Settings): number {
   const times = [ofSignal(settings, signal, 'otlpTimeout'), ofSignal(settings, signal, 'queueExportTimeout')]
-  return Math.min(...times.map((time) => time || NO_LIMIT))
+  return Math.min(...times.map((time) => time || LONGEST_TIMER))
 }
 
 const instanceId = randomUUID()

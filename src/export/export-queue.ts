@@ -4,6 +4,7 @@
  * batch that can't be sent goes to disk, and what follows it too, until all that is there has been sent in order. Adding an
  * entry never waits.
  */
+import { LONGEST_TIMER } from '../model/clock'
 import { ProtobufWriter } from '../telemetry/protobuf'
 import { Backoff, type BackoffSettings } from './backoff'
 import type { Batch, Exporter, SendResult } from './exporter'
@@ -36,8 +37,6 @@ const LOOK_INTERVAL = 30_000
 const LAST_CHANCE = 1000
 /** How many times its bounds a queue may hold while the spool takes what is too much. */
 const WITH_SPOOL = 2
-/** Timers hold no more. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** What former settings let in: the spool has to take it first, and it may wait beyond the bounds for that. */
 interface Surplus {

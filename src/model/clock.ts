@@ -11,3 +11,6 @@ export interface Random {
   /** `bytes` random bytes as lower-case hexadecimal digits. */
   hex(bytes: number): string
 }
+
+/** What a timer of Node.js can hold, in milliseconds. */
+export const LONGEST_TIMER = 2 ** 31 - 1

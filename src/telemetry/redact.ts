@@ -25,13 +25,14 @@ export type RedactUrl = (url: string) => string
 /** An absolute URL as it may be shown, by the conventions alone. */
 export const redactUrl: RedactUrl = (url) => {
   const query = url.indexOf('?')
-  const safe = query < 0 ? url : url.slice(0, query) + withoutSecrets(url.slice(query))
+  const isSuspect = query >= 0 && (mayHoldSecret.test(url) || escapedKey.test(url))
+  const safe = isSuspect ? url.slice(0, query) + withoutSecrets(url.slice(query)) : url
   return safe.includes('@') ? withoutUserinfo(safe) : safe
 }
 
 /** @param query with its question mark */
 function withoutSecrets(query: string): string {
-  const safe = mayHoldSecret.test(query) ? query.replace(secretValue, `$1${REDACTED}`) : query
+  const safe = query.replace(secretValue, `$1${REDACTED}`)
   return escapedKey.test(safe) ? redactParameters(safe, isConventional, false) : safe
 }
 

@@ -10,14 +10,12 @@ import type { Settings } from '../../config/options'
 import type { Resolved } from '../../config/resolve'
 import { FileWatch } from '../../config/watch'
 import { createLogger, eachOnceAWhile, type Fields, type Logger } from '../../log/logger'
+import { LONGEST_TIMER } from '../../model/clock'
 
 const EXIT_FAILURE = 1
 
 /** Time for the last lines of the log to be taken, in milliseconds. */
 const LOG_TIMEOUT = 1000
-
-/** Milliseconds: what a timer can hold. */
-const HOLD_INTERVAL = 2 ** 31 - 1
 
 /** Judges the settings anew: with the file that is given, else with the one that was named, as it is now. */
 type Read = (file?: ConfigFile) => Resolved & Loaded
@@ -129,7 +127,7 @@ function stopBySignal(program: Program, reloads: Reloads, log: Logger): void {
     if (isStopping) process.exit(EXIT_FAILURE)
     isStopping = true
     // Sockets that stand still keep no event loop going, and one that runs dry would end all this before its time.
-    setInterval(() => {}, HOLD_INTERVAL)
+    setInterval(() => {}, LONGEST_TIMER)
     log.info('draining')
     reloads.stop()
     program
